@@ -1,0 +1,130 @@
+"""What the Pythons before the patch lack.
+
+Each entry replaces one private function of fgbg.py and goes with the last
+version that it names.  The patch leaves this module out.
+"""
+
+import asyncio
+import atexit
+import contextvars
+import functools
+import os
+import platform
+import sys
+
+from . import coroutines
+from . import events
+from . import fgbg
+
+
+# Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
+if sys.version_info < (3, 9):
+    def _before_threads_end(hook):
+        import concurrent.futures.thread
+        atexit.register(hook)
+
+    fgbg._before_threads_end = _before_threads_end
+
+
+# Before 3.9, loop.shutdown_default_executor() does not exist (bpo-34037); from
+# 3.12.0 to 3.12.2 it cannot start its thread at exit (gh-113964).
+if (sys.version_info < (3, 9)
+    or (3, 12) <= sys.version_info < (3, 12, 3)
+):
+    async def _shutdown_default_executor(loop):
+        executor = loop._default_executor
+        if executor is not None:
+            executor.shutdown(wait=False)
+            while any(thread.is_alive() for thread in executor._threads):
+                await asyncio.sleep(0.01)
+
+    fgbg._shutdown_default_executor = _shutdown_default_executor
+
+
+# From 3.11 to 3.12.1, a stream server logs as an error that the task of a
+# connection was cancelled (gh-113538).
+if (3, 11) <= sys.version_info < (3, 12, 2):
+    _run_last = fgbg._run_last
+
+    def _run_last_quietly(loop, step):
+        def handle(loop, context):
+            if isinstance(context.get('exception'), asyncio.CancelledError):
+                return
+            if handler is not None:
+                handler(loop, context)
+            else:
+                loop.default_exception_handler(context)
+
+        if loop is not None:
+            handler = loop.get_exception_handler()
+            loop.set_exception_handler(handle)
+        _run_last(loop, step)
+
+    fgbg._run_last = _run_last_quietly
+
+
+# Before 3.14, asyncio.get_event_loop() may make an event loop, and from 3.10
+# on it may warn about it (gh-100160, gh-126353).  Before 3.12, a forked child
+# finds the event loop that was set in its parent (gh-66285).
+if sys.version_info < (3, 14):
+    _inherited_loop = None
+
+    def _current_loop():
+        loop = events._get_running_loop()
+        if loop is None:
+            loop = _get_set_loop()
+        return loop if loop is not _inherited_loop else None
+
+    def _get_set_loop():
+        policy = events.get_event_loop_policy()
+        # The default policy makes a loop only if none was ever set.
+        local = getattr(policy, '_local', None)
+        was_set = getattr(local, '_set_called', True)
+        try:
+            if not was_set:
+                local._set_called = True
+            return policy.get_event_loop()
+        except RuntimeError:
+            return None
+        finally:
+            if not was_set:
+                local._set_called = False
+
+    fgbg._current_loop = _current_loop
+
+    def _remember_inherited_loop():
+        global _inherited_loop
+        _inherited_loop = _get_set_loop()
+
+    if sys.version_info < (3, 12) and hasattr(os, 'register_at_fork'):
+        os.register_at_fork(after_in_child=_remember_inherited_loop)
+
+
+# Before 3.14, coroutines._iscoroutinefunction() has its public name only,
+# which 3.14 deprecates (gh-122858).
+if sys.version_info < (3, 14):
+    def _is_coroutine_function(obj):
+        while isinstance(obj, functools.partial):
+            obj = obj.func
+        return coroutines.iscoroutinefunction(obj)
+
+    fgbg._is_coroutine_function = _is_coroutine_function
+
+
+# Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
+# pending for ever (gh-112182).
+if (sys.version_info < (3, 12, 2)
+    or platform.python_implementation() == 'PyPy'
+):
+    def _bind_context(target):
+        return functools.partial(contextvars.copy_context().run,
+                                 _without_stop_iteration, target)
+
+    def _without_stop_iteration(target):
+        try:
+            return target()
+        except StopIteration as exc:
+            raise RuntimeError('StopIteration cannot be raised '
+                               'into a future') from exc
+
+    fgbg._bind_context = _bind_context

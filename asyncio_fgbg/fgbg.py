@@ -1,0 +1,413 @@
+"""Foreground and background work, in the manner of the POSIX shell"""
+
+__all__ = ('run_in_foreground', 'schedule_coroutine', 'call_in_background')
+
+import atexit
+import contextvars
+import functools
+import gc
+import inspect
+import os
+import signal
+import threading
+
+from . import coroutines
+from . import events
+from . import futures
+from . import tasks
+from . import transports
+
+
+def run_in_foreground(task, *, loop=None):
+    """Run the event loop until *task* is done and return its result.
+
+    *task* is a coroutine, a future or task, or any other awaitable.  *loop*
+    is the event loop to run; None means the current thread's event loop,
+    which is made if the main thread has none.
+
+    The event loop stays open, and what is in the background stays there: it
+    makes progress whenever something is run in the foreground.
+
+    In the main thread, while Python's own SIGINT handler is in place, Ctrl-C
+    ends the wait with KeyboardInterrupt.  A coroutine or awaitable is
+    cancelled first and its cleanup runs to the end; a future or task is left
+    as it is and can be brought to the foreground again.  A second Ctrl-C
+    raises KeyboardInterrupt on the spot, as in asyncio.Runner (gh-90908).
+
+    Raise the exception of *task* if it has one, CancelledError if it was
+    cancelled, TypeError if it is not awaitable, ValueError if it is a future
+    of another event loop, and RuntimeError if an event loop is running in
+    this thread or *loop* is running in another one, is closed, or is None
+    and cannot be made here.
+    """
+    held = futures.isfuture(task)
+    if not (held or coroutines.iscoroutine(task) or inspect.isawaitable(task)):
+        raise TypeError('task must be a coroutine, a future or an awaitable, '
+                        f'not {_describe(task)}')
+    if events._get_running_loop() is not None:
+        raise RuntimeError('run_in_foreground() cannot be called while an '
+                           "event loop is running in this thread: use 'await'")
+    loop = _find_loop(loop)
+    if loop is not None and loop.is_running():
+        raise RuntimeError('run_in_foreground() cannot run an event loop that '
+                           "is running in another thread: use 'await' there")
+    if held and futures._get_loop(task) is not loop:
+        raise ValueError('task belongs to another event loop: '
+                         'run it with loop=task.get_loop()')
+    if loop is None:
+        loop = _new_loop()
+    elif loop.is_closed():
+        raise RuntimeError('the event loop is closed')
+
+    future = None
+    sigint = _SigintHandler(loop)
+    try:
+        sigint.install()
+        try:
+            sigint.future = tasks.ensure_future(task, loop=loop)
+            sigint.cancels = not held
+            result = loop.run_until_complete(sigint.future)
+        finally:
+            future, sigint.future = sigint.future, None
+            sigint.remove()
+            if future is not None and not held:
+                _keep(future, loop)
+    except (KeyboardInterrupt, SystemExit) as exc:
+        _mark_retrieved(exc, future, loop)
+        raise
+    except BaseException as exc:
+        if not sigint.interrupted:
+            raise
+        if future is None or not future.done() or future.cancelled():
+            exc = None      # this is just how the wait was ended
+        raise KeyboardInterrupt from exc
+    finally:
+        if _leaving:
+            _close_loop()
+    if sigint.interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+def schedule_coroutine(target, *, loop=None):
+    """Schedule the coroutine *target* in the background and return its task.
+
+    *loop* is the event loop to schedule it in; None means the current
+    thread's event loop, which is made if the main thread has none.
+
+    The coroutine makes progress while the event loop runs, for example in
+    run_in_foreground().  The task is kept alive until it is done, even if
+    the caller drops it.
+
+    Raise TypeError if *target* is not a coroutine, and RuntimeError if
+    *loop* is running in another thread, is closed, or is None and cannot be
+    made here.
+    """
+    if not coroutines.iscoroutine(target):
+        if futures.isfuture(target):
+            hint = ': it is scheduled already, use run_in_foreground()'
+        elif _is_coroutine_function(target):
+            hint = ' (a coroutine function): call it to get a coroutine'
+        elif callable(target):
+            hint = ': use call_in_background()'
+        else:
+            hint = ''
+        raise TypeError('target must be a coroutine, not '
+                        f'{_describe(target)}{hint}')
+    loop = _find_loop(loop) or _new_loop()
+    if loop.is_running() and events._get_running_loop() is not loop:
+        raise RuntimeError('the event loop is running in another thread: '
+                           'use asyncio.run_coroutine_threadsafe()')
+    task = loop.create_task(target)
+    _keep(task, loop)
+    return task
+
+
+def call_in_background(target, *, loop=None, executor=None):
+    """Call *target* in a worker thread or process and return a future for it.
+
+    *target* is a callable that takes no arguments; functools.partial() binds
+    them.  *loop* is the event loop that the future belongs to; None means
+    the current thread's event loop, which is made if the main thread has
+    none.  *executor* is a concurrent.futures.Executor; None means the
+    default executor of the event loop.
+
+    The call starts at once, whether or not the event loop is running; the
+    future is done when the call has ended and the event loop has run, for
+    example in run_in_foreground().  The default executor makes the call in
+    a copy of the current contextvars.Context, as asyncio.to_thread() does;
+    any other one is given *target* itself.
+
+    Raise TypeError if *target* is a coroutine function or not callable, or
+    *executor* is no executor, and RuntimeError if *loop* is closed, or is
+    None and cannot be made here.
+    """
+    if not callable(target) or _is_coroutine_function(target):
+        hint = ''
+        if coroutines.iscoroutine(target):
+            hint = ': use schedule_coroutine()'
+        elif callable(target):
+            hint = (' (a coroutine function): '
+                    'call it and use schedule_coroutine()')
+        raise TypeError('target must be a callable, not '
+                        f'{_describe(target)}{hint}')
+    if executor is not None and not hasattr(executor, 'submit'):
+        raise TypeError('executor must be a concurrent.futures.Executor or '
+                        f'None, not {_describe(executor)}')
+    loop = _find_loop(loop) or _new_loop()
+    if executor is None:
+        target = _bind_context(target)
+    future = loop.run_in_executor(executor, target)
+    _keep(future, loop)
+    return future
+
+
+def _describe(obj):
+    return type(obj).__qualname__
+
+
+def _is_coroutine_function(obj):
+    while isinstance(obj, functools.partial):
+        obj = obj.func
+    return coroutines._iscoroutinefunction(obj)
+
+
+def _bind_context(target):
+    return functools.partial(contextvars.copy_context().run, target)
+
+
+def _keep(future, loop):
+    # Event loops hold tasks weakly.  The loop itself is given the references:
+    # a table of loops would keep every loop in it alive through its tasks.
+    if not future.done():
+        try:
+            background = loop._background
+        except AttributeError:
+            background = loop._background = set()
+        background.add(future)
+        future.add_done_callback(background.discard)
+
+
+def _mark_retrieved(exc, future, loop):
+    # KeyboardInterrupt and SystemExit leave the event loop through the task
+    # that raised them, which is not always the one that was waited for.
+    for future in (future, *getattr(loop, '_background', ())):
+        if getattr(future, '_exception', None) is exc:
+            future.exception()
+
+
+class _SigintHandler:
+    """Ctrl-C, while run_in_foreground() waits for a future."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        self.future = None          # what is waited for
+        self.cancels = False        # whether Ctrl-C cancels it
+        self.interrupted = False
+
+    def install(self):
+        if (threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):
+            try:
+                signal.signal(signal.SIGINT, self)
+            except ValueError:
+                # Signals may go to another interpreter, or to none (gh-91880).
+                pass
+
+    def remove(self):
+        if signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def __call__(self, signum, frame):
+        if self.interrupted:
+            self.remove()
+            raise KeyboardInterrupt
+        # Raised here and now, it would hit whatever the event loop is doing.
+        self.interrupted = True
+        self.loop.call_soon_threadsafe(self.stop_waiting)
+
+    def stop_waiting(self):
+        if self.future is None:
+            return
+        if self.cancels:
+            self.future.cancel()
+        else:
+            self.loop.stop()
+
+
+# The default event loop.
+
+_own_loop = None        # the event loop that these functions made
+_inherited = {}         # in a forked child, those that its ancestors made
+
+
+def _find_loop(loop):
+    """Return the event loop that the caller means; None if it must be made."""
+    if loop is not None:
+        if not isinstance(loop, events.AbstractEventLoop):
+            raise TypeError('loop must be an event loop or None, '
+                            f'not {_describe(loop)}')
+        return loop
+    loop = _current_loop()
+    if (loop is not None and not loop.is_closed()
+        and loop not in _inherited
+    ):
+        return loop
+    thread = threading.current_thread()
+    if thread is not threading.main_thread():
+        raise RuntimeError(f'there is no event loop in thread {thread.name!r}:'
+                           ' pass loop= or call asyncio.set_event_loop()')
+    if _own_loop is not None and not _own_loop.is_closed():
+        # asyncio.run() has unset it, but its background is still there.
+        events.set_event_loop(_own_loop)
+        return _own_loop
+    return None
+
+
+def _current_loop():
+    try:
+        return events.get_event_loop()
+    except RuntimeError:
+        return None
+
+
+def _new_loop():
+    global _own_loop
+    _register_hooks()
+    _own_loop = events.new_event_loop()
+    events.set_event_loop(_own_loop)
+    return _own_loop
+
+
+# Leaving: the event loop that these functions made is theirs to end.
+
+_hooks_registered = False
+_leaving = False        # no hook will run any more
+
+
+def _register_hooks():
+    global _hooks_registered, _leaving
+    if _hooks_registered:
+        return
+    _hooks_registered = True
+    atexit.register(_close_loop)
+    try:
+        _before_threads_end(_end_background)
+    except RuntimeError:
+        _leaving = True
+    if hasattr(os, 'register_at_fork'):
+        os.register_at_fork(after_in_child=_disown)
+
+
+def _before_threads_end(hook):
+    # Hooks run in reverse order, and executors refuse calls after theirs.
+    import concurrent.futures.thread
+    threading._register_atexit(hook)
+
+
+def _end_background():
+    """End tasks and calls, while their cleanup can still use threads."""
+    _run_last(_own_loop, _end_calls)
+
+
+def _close_loop():
+    """Close the event loop, after the last that could be run in it."""
+    global _leaving
+    _leaving = True
+    _run_last(_own_loop, _close_transports)
+    if _own_loop is not None and not _own_loop.is_running():
+        _own_loop.close()
+    if _inherited and hasattr(gc, 'freeze'):
+        # What waits in the parent's event loops is the parent's to clean up:
+        # no finalizer may do it here.
+        gc.freeze()
+
+
+def _run_last(loop, step):
+    if loop is None or loop.is_closed() or loop.is_running():
+        return
+    try:
+        _cancel_tasks(loop)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(step(loop))
+    except KeyboardInterrupt:
+        for task in tasks.all_tasks(loop):
+            task._log_destroy_pending = False
+        loop.close()
+    except BaseException as exc:
+        # Raised from here, it would keep the other hooks from running.
+        loop.call_exception_handler({
+            'message': 'unhandled exception while the interpreter exits',
+            'exception': exc,
+        })
+
+
+def _cancel_tasks(loop):
+    cancelled = tasks.all_tasks(loop)
+    for task in cancelled:
+        task.cancel()
+    if cancelled:
+        waiter = tasks.gather(*cancelled, return_exceptions=True)
+        while not waiter.done():
+            try:
+                loop.run_until_complete(waiter)
+            except SystemExit:
+                pass        # as in a thread; the others still have to end
+    for task in cancelled:
+        if not task.cancelled() and isinstance(task.exception(), Exception):
+            loop.call_exception_handler({
+                'message': 'unhandled exception while the interpreter exits',
+                'exception': task.exception(),
+                'task': task,
+            })
+
+
+async def _end_calls(loop):
+    calls = [future for future in getattr(loop, '_background', ())
+             if not isinstance(future, tasks.Task)]
+    if calls:
+        await tasks.wait(calls)
+    await _shutdown_default_executor(loop)
+
+
+async def _shutdown_default_executor(loop):
+    await loop.shutdown_default_executor()
+
+
+def _close_transports(loop):
+    # Servers and transports are known to the selector alone, or to nobody.
+    ends = [obj for obj in gc.get_objects()
+            if issubclass(type(obj), (transports.BaseTransport,
+                                      events.AbstractServer))
+            and getattr(obj, '_loop', None) is loop]
+
+    async def close():
+        for end in ends:
+            if (isinstance(end, transports.SubprocessTransport)
+                and end.get_returncode() is None
+            ):
+                end.kill()
+                await end._wait()
+            end.close()
+        await tasks.sleep(0)
+        for end in ends:
+            if isinstance(end, transports.WriteTransport) and end._loop is loop:
+                end.abort()
+        await tasks.sleep(0)
+
+    return close()
+
+
+def _disown():
+    """Part a forked child from the event loop of its parent."""
+    global _own_loop
+    if _own_loop is None:
+        return
+    # Both processes have the same epoll or kqueue object: what this one
+    # unregisters is gone for the parent.
+    selector = getattr(_own_loop, '_selector', None)
+    if selector is not None:
+        _own_loop._selector = type(selector)()
+    _inherited[_own_loop] = selector
+    _own_loop = None
