@@ -1,0 +1,1336 @@
+"""Tests for asyncio/fgbg.py
+
+Each test shows one sentence of what the three functions promise.  They run
+in the order given, reversed and shuffled.
+"""
+
+import asyncio
+import collections.abc
+import concurrent.futures
+import contextvars
+import functools
+import gc
+import inspect
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import unittest
+import unittest.mock
+import warnings
+import weakref
+
+from asyncio_fgbg import fgbg
+
+
+PACKAGE = fgbg.__name__.rpartition('.')[0]
+NAMES = 'run_in_foreground', 'schedule_coroutine', 'call_in_background'
+TIMEOUT = 60        # seconds; reached only by what is broken
+
+
+def tearDownModule():
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)
+        asyncio.set_event_loop_policy(None)
+
+
+PREAMBLE = f"""\
+import asyncio, os, sys
+from {PACKAGE} import {', '.join(NAMES)}
+"""
+
+
+def run_python(source, *, preamble=PREAMBLE, status=0):
+    """Return what a fresh interpreter prints; it may warn of nothing."""
+    source = preamble + textwrap.dedent(source)
+    env = dict(os.environ, PYTHONIOENCODING='utf-8')
+    if sys.version_info[:2] == (3, 8):
+        # A forked child of 3.8 crashes at exit with -X dev's allocator.
+        env['PYTHONMALLOC'] = 'pymalloc'
+    process = subprocess.run(
+        [sys.executable, '-X', 'dev', '-W', 'error', '-c', source], env=env,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT)
+    if process.stderr or process.returncode != status:
+        raise AssertionError(f'status {process.returncode}\n'
+                             f'{process.stdout}{process.stderr}')
+    return process.stdout
+
+
+def interrupt():
+    """Let another process send SIGINT to this one, and wait until it has."""
+    subprocess.run(['/bin/sh', '-c', f'kill -INT {os.getpid()}'], check=True)
+
+
+def collect():
+    for _ in range(5):      # PyPy needs more than one
+        gc.collect()
+
+
+async def return_42():
+    return 42
+
+
+async def wait_for_ever():
+    await asyncio.get_event_loop().create_future()
+
+
+class Awaitable:
+    def __await__(self):
+        yield from asyncio.sleep(0).__await__()
+        return 42
+
+
+class OtherCoroutine(collections.abc.Coroutine):
+    """A coroutine that no 'async def' made, as Cython's are."""
+
+    def __init__(self, coro):
+        self.coro = coro
+
+    def __await__(self):
+        return self.coro.__await__()
+
+    def send(self, value):
+        return self.coro.send(value)
+
+    def throw(self, *args):
+        return self.coro.throw(*args)
+
+    def close(self):
+        return self.coro.close()
+
+
+class RecordingExecutor(concurrent.futures.Executor):
+    def __init__(self):
+        self.submitted = []
+
+    def submit(self, fn, *args, **kwargs):
+        self.submitted.append((fn, args, kwargs))
+        return concurrent.futures.Future()
+
+
+class TestCase(unittest.TestCase):
+    """A test with an event loop that is set for its thread."""
+
+    def setUp(self):
+        self.logged = []
+        self.loop = self.new_loop()
+        asyncio.set_event_loop(self.loop)
+        self.addCleanup(asyncio.set_event_loop, None)
+
+    def new_loop(self):
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        executor = concurrent.futures.ThreadPoolExecutor(2)
+        self.addCleanup(executor.shutdown)
+        loop.set_default_executor(executor)
+        loop.set_exception_handler(
+            lambda loop, context: self.logged.append(context))
+        return loop
+
+    def in_thread(self, function):
+        """Return what *function* returns or raises in a thread of its own."""
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            return executor.submit(function).result(TIMEOUT)
+
+    def run_loop_in_thread(self, loop):
+        """Run *loop* in another thread until the test ends."""
+        thread = threading.Thread(target=loop.run_forever)
+        running = threading.Event()
+        loop.call_soon(running.set)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(loop.call_soon_threadsafe, loop.stop)
+        self.assertTrue(running.wait(TIMEOUT))
+
+    def rejects(self, exception, regex, function, *args, **kwargs):
+        with self.assertRaisesRegex(exception, regex):
+            function(*args, **kwargs)
+        self.assertEqual(asyncio.all_tasks(self.loop), set())
+
+    def run_once(self):
+        fgbg.run_in_foreground(asyncio.sleep(0))
+
+
+class NamesTests(unittest.TestCase):
+    def test_all_holds_the_three_names_and_nothing_else(self):
+        self.assertEqual(fgbg.__all__, NAMES)
+
+    def test_package_exports_the_three_names(self):
+        package = sys.modules[PACKAGE]
+        for name in NAMES:
+            self.assertIs(getattr(package, name), getattr(fgbg, name))
+
+    def test_run_in_foreground_signature(self):
+        self.assertEqual(str(inspect.signature(fgbg.run_in_foreground)),
+                         '(task, *, loop=None)')
+
+    def test_schedule_coroutine_signature(self):
+        self.assertEqual(str(inspect.signature(fgbg.schedule_coroutine)),
+                         '(target, *, loop=None)')
+
+    def test_call_in_background_signature(self):
+        self.assertEqual(str(inspect.signature(fgbg.call_in_background)),
+                         '(target, *, loop=None, executor=None)')
+
+    def test_there_are_no_other_public_functions(self):
+        public = [name for name, value in vars(fgbg).items()
+                  if not name.startswith('_') and not inspect.ismodule(value)]
+        self.assertEqual(sorted(public), sorted(NAMES))
+
+    def test_import_makes_no_loop_thread_or_signal_handler(self):
+        self.assertEqual(run_python("""
+            import signal, threading
+            print(threading.active_count(),
+                  signal.getsignal(signal.SIGINT).__name__)
+            from asyncio import events
+            print(events._event_loop_policy)
+        """), '1 default_int_handler\nNone\n')
+
+    def test_import_replaces_nothing_in_asyncio(self):
+        self.assertEqual(run_python(f"""
+            import asyncio, sys
+            def snapshot():
+                return {{(name, key): value
+                        for name, module in list(sys.modules.items())
+                        if name.partition('.')[0] == 'asyncio'
+                        for key, value in vars(module).items()
+                        if key != '__warningregistry__'}}
+            before = snapshot()
+            import {PACKAGE}
+            print(before == snapshot())
+        """, preamble=''), 'True\n')
+
+
+class DefaultLoopTests(TestCase):
+    def test_running_loop_comes_first(self):
+        async def main():
+            return fgbg.schedule_coroutine(return_42())
+
+        running = self.new_loop()
+        task = running.run_until_complete(main())
+        self.assertIs(task.get_loop(), running)
+        self.assertEqual(running.run_until_complete(task), 42)
+
+    def test_set_loop_comes_second(self):
+        task = fgbg.schedule_coroutine(return_42())
+        self.assertIs(task.get_loop(), self.loop)
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_policy_can_set_the_loop(self):
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            mine = asyncio.new_event_loop()
+            class Policy(asyncio.DefaultEventLoopPolicy):
+                def get_event_loop(self):
+                    return mine
+            asyncio.set_event_loop_policy(Policy())
+            warnings.simplefilter('error')
+            task = schedule_coroutine(asyncio.sleep(0))
+            print(task.get_loop() is mine)
+            run_in_foreground(task)
+            mine.close()
+        """), 'True\n')
+
+    def test_policy_makes_the_new_loop(self):
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            class Loop(asyncio.SelectorEventLoop):
+                pass
+            class Policy(asyncio.DefaultEventLoopPolicy):
+                def new_event_loop(self):
+                    return Loop()
+            asyncio.set_event_loop_policy(Policy())
+            warnings.simplefilter('error')
+            task = schedule_coroutine(asyncio.sleep(0))
+            print(isinstance(task.get_loop(), Loop))
+        """), 'True\n')
+
+    def test_fresh_main_thread_gets_a_loop(self):
+        self.assertEqual(
+            run_python('print(run_in_foreground(asyncio.sleep(0, 42)))'),
+            '42\n')
+
+    def test_schedule_coroutine_makes_the_loop_too(self):
+        self.assertEqual(run_python("""
+            print(run_in_foreground(schedule_coroutine(asyncio.sleep(0, 42))))
+        """), '42\n')
+
+    def test_call_in_background_makes_the_loop_too(self):
+        self.assertEqual(run_python("""
+            print(run_in_foreground(call_in_background(lambda: 42)))
+        """), '42\n')
+
+    def test_new_loop_is_set_for_the_thread(self):
+        self.assertEqual(run_python("""
+            task = schedule_coroutine(asyncio.sleep(0))
+            print(asyncio.get_event_loop() is task.get_loop())
+        """), 'True\n')
+
+    def test_works_after_asyncio_run(self):
+        self.assertEqual(run_python("""
+            asyncio.run(asyncio.sleep(0))
+            print(run_in_foreground(asyncio.sleep(0, 42)))
+            asyncio.run(asyncio.sleep(0))
+            print(run_in_foreground(asyncio.sleep(0, 43)))
+        """), '42\n43\n')
+
+    def test_background_goes_on_after_asyncio_run(self):
+        self.assertEqual(run_python("""
+            task = schedule_coroutine(asyncio.sleep(0, 42))
+            asyncio.run(asyncio.sleep(0))
+            print(run_in_foreground(task))
+        """), '42\n')
+
+    def test_works_after_the_loop_was_closed(self):
+        self.assertEqual(run_python("""
+            run_in_foreground(asyncio.sleep(0))
+            asyncio.get_event_loop().close()
+            print(run_in_foreground(asyncio.sleep(0, 42)))
+        """), '42\n')
+
+    def test_other_thread_gets_an_error_that_names_the_ways_out(self):
+        def call():
+            for function, argument in ((fgbg.run_in_foreground, coro),
+                                       (fgbg.schedule_coroutine, coro),
+                                       (fgbg.call_in_background, print)):
+                with self.assertRaisesRegex(
+                        RuntimeError,
+                        r'loop=.*asyncio\.set_event_loop\(\)'):
+                    function(argument)
+
+        coro = return_42()
+        self.in_thread(call)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_other_thread_can_set_a_loop(self):
+        def call():
+            asyncio.set_event_loop(loop)
+            return fgbg.run_in_foreground(return_42())
+
+        loop = self.new_loop()
+        self.assertEqual(self.in_thread(call), 42)
+
+    def test_other_thread_can_pass_a_loop(self):
+        loop = self.new_loop()
+        self.assertEqual(self.in_thread(
+            lambda: fgbg.run_in_foreground(return_42(), loop=loop)), 42)
+
+    def test_other_thread_gets_no_loop_for_a_closed_one(self):
+        def call():
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            loop.close()
+            with self.assertRaisesRegex(RuntimeError, 'loop='):
+                fgbg.call_in_background(print)
+
+        self.in_thread(call)
+
+    def test_rejected_arguments_leave_nothing_in_a_fresh_interpreter(self):
+        self.assertEqual(run_python("""
+            import functools, threading
+            async def function():
+                pass
+            theirs = asyncio.new_event_loop()
+            asyncio.new_event_loop = lambda: sys.exit('a loop was made')
+            asyncio.events.new_event_loop = asyncio.new_event_loop
+            for call, args in [
+                    (run_in_foreground, [3, print, function, None]),
+                    (run_in_foreground, [theirs.create_future()]),
+                    (schedule_coroutine, [3, print, function, None]),
+                    (call_in_background, [3, None, function]),
+                    (call_in_background, [functools.partial(function)])]:
+                for arg in args:
+                    try:
+                        call(arg)
+                    except (TypeError, ValueError):
+                        print('rejected')
+            print(threading.active_count())
+            theirs.close()
+        """), 'rejected\n' * 13 + '1\n')
+
+    def test_rejects_what_is_no_loop(self):
+        coro = return_42()
+        regex = 'loop must be an event loop or None, not int'
+        self.rejects(TypeError, regex, fgbg.run_in_foreground, coro, loop=3)
+        self.rejects(TypeError, regex, fgbg.schedule_coroutine, coro, loop=3)
+        self.rejects(TypeError, regex, fgbg.call_in_background, print, loop=3)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_closed_loop_leaves_the_coroutine_alone(self):
+        closed = self.new_loop()
+        closed.close()
+        coro = return_42()
+        for function in fgbg.run_in_foreground, fgbg.schedule_coroutine:
+            self.rejects(RuntimeError, 'closed', function, coro, loop=closed)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_closed_loop_is_not_called_in(self):
+        closed = self.new_loop()
+        closed.close()
+        executor = RecordingExecutor()
+        self.rejects(RuntimeError, 'closed', fgbg.call_in_background, print,
+                     loop=closed, executor=executor)
+        self.assertEqual(executor.submitted, [])
+
+
+class ScheduleCoroutineTests(TestCase):
+    def rejects_target(self, target, message):
+        self.rejects(TypeError, f'^target must be a coroutine, not {message}',
+                     fgbg.schedule_coroutine, target)
+
+    def test_accepts_other_coroutines_than_native_ones(self):
+        task = fgbg.schedule_coroutine(OtherCoroutine(return_42()))
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_returns_what_the_task_factory_made(self):
+        class Task(asyncio.Task):
+            pass
+
+        self.loop.set_task_factory(
+            lambda loop, coro, **kwargs: Task(coro, loop=loop, **kwargs))
+        task = fgbg.schedule_coroutine(return_42())
+        self.assertIs(type(task), Task)
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_task_is_among_all_tasks(self):
+        task = fgbg.schedule_coroutine(return_42())
+        self.assertEqual(asyncio.all_tasks(self.loop), {task})
+        fgbg.run_in_foreground(task)
+
+    def test_task_has_the_context_of_the_call(self):
+        async def get():
+            return variable.get()
+
+        variable = contextvars.ContextVar('variable')
+        variable.set('then')
+        task = fgbg.schedule_coroutine(get())
+        variable.set('now')
+        self.assertEqual(fgbg.run_in_foreground(task), 'then')
+
+    def test_makes_no_progress_until_the_loop_runs(self):
+        async def coro():
+            steps.append(1)
+
+        steps = []
+        task = fgbg.schedule_coroutine(coro())
+        self.assertEqual(steps, [])
+        fgbg.run_in_foreground(task)
+        self.assertEqual(steps, [1])
+
+    def test_rejects_a_task_and_says_what_to_do(self):
+        task = self.loop.create_task(return_42())
+        with self.assertRaisesRegex(TypeError, r'^target must be a coroutine, '
+                                    r'not Task: .*run_in_foreground\(\)'):
+            fgbg.schedule_coroutine(task)
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_rejects_a_future_and_leaves_it_pending(self):
+        future = self.loop.create_future()
+        self.rejects_target(future, r'Future: .*run_in_foreground\(\)')
+        self.assertFalse(future.done())
+
+    def test_rejects_a_coroutine_function_and_says_to_call_it(self):
+        self.rejects_target(return_42,
+                            r'function \(a coroutine function\): call it')
+
+    def test_rejects_a_callable_and_says_what_to_do(self):
+        self.rejects_target(print, r'builtin.*: use call_in_background\(\)')
+
+    def test_rejects_an_awaitable_that_is_no_coroutine(self):
+        self.rejects_target(Awaitable(), 'Awaitable$')
+
+    def test_rejects_a_plain_value(self):
+        self.rejects_target(42, 'int$')
+
+    def test_treats_a_generator_as_asyncio_iscoroutine_does(self):
+        generator = (None for _ in range(1))
+        if asyncio.iscoroutine(generator):      # before 3.12
+            fgbg.run_in_foreground(fgbg.schedule_coroutine(generator))
+            self.assertEqual(list(generator), [])
+        else:
+            self.rejects_target(generator, 'generator$')
+            self.assertEqual(list(generator), [None])
+
+    def test_rejects_a_loop_that_runs_in_another_thread(self):
+        loop = self.new_loop()
+        self.run_loop_in_thread(loop)
+        coro = return_42()
+        self.rejects(RuntimeError, r'asyncio\.run_coroutine_threadsafe\(\)',
+                     fgbg.schedule_coroutine, coro, loop=loop)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_dropped_task_is_kept_until_it_is_done(self):
+        async def wait():
+            future = self.loop.create_future()
+            futures.add(future)
+            results.append(await future)
+
+        futures, results = weakref.WeakSet(), []
+        fgbg.schedule_coroutine(wait())
+        self.run_once()
+        collect()
+        for future in futures:
+            future.set_result(42)
+        del future
+        self.run_once()
+        self.assertEqual(results, [42])
+
+    def test_reply_to_a_dropped_echo_client_is_not_lost(self):
+        async def echo(reader, writer):
+            data = await reader.readline()
+            await may_reply.wait()
+            writer.write(data)
+            writer.close()
+
+        async def client(address):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b'hello\n')
+            asked.set()
+            replies.append(await reader.readline())
+            writer.close()
+            replied.set()
+
+        async def start():
+            return (asyncio.Event(), asyncio.Event(), asyncio.Event(),
+                    await asyncio.start_server(echo, '127.0.0.1', 0))
+
+        replies = []
+        asked, may_reply, replied, server = fgbg.run_in_foreground(start())
+        fgbg.schedule_coroutine(client(server.sockets[0].getsockname()))
+        fgbg.run_in_foreground(asked.wait())
+        collect()
+        may_reply.set()
+        fgbg.run_in_foreground(asyncio.wait_for(replied.wait(), 10))
+        self.assertEqual(replies, [b'hello\n'])
+        server.close()
+        fgbg.run_in_foreground(server.wait_closed())
+
+    def test_finished_task_is_let_go(self):
+        ref = weakref.ref(fgbg.schedule_coroutine(return_42()))
+        self.run_once()
+        self.run_once()
+        collect()
+        self.assertIsNone(ref())
+
+    def test_task_that_an_eager_factory_finished_is_not_kept(self):
+        if not hasattr(asyncio, 'eager_task_factory'):
+            self.skipTest('eager tasks came with Python 3.12')
+
+        async def main():
+            task = fgbg.schedule_coroutine(return_42())
+            self.assertTrue(task.done())
+            return weakref.ref(task)
+
+        self.loop.set_task_factory(asyncio.eager_task_factory)
+        ref = fgbg.run_in_foreground(main())
+        collect()
+        self.assertIsNone(ref())
+
+    def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
+        refs = []
+        for _ in range(10):
+            loop = asyncio.new_event_loop()
+            loop.set_exception_handler(lambda loop, context: None)
+            task = fgbg.schedule_coroutine(wait_for_ever(), loop=loop)
+            fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
+            loop.close()
+            refs += weakref.ref(loop), weakref.ref(task)
+        del loop, task
+        collect()
+        self.assertEqual([ref() for ref in refs], [None] * 20)
+
+
+class CallInBackgroundTests(TestCase):
+    def call(self, target, **kwargs):
+        # Before 3.12.2, asyncio alone never returns from some calls.
+        return fgbg.run_in_foreground(asyncio.wait_for(
+            fgbg.call_in_background(target, **kwargs), 10))
+
+    def rejects_target(self, target, message):
+        executor = RecordingExecutor()
+        for kwargs in {'executor': executor}, {}:
+            self.rejects(TypeError,
+                         f'^target must be a callable, not {message}',
+                         fgbg.call_in_background, target, **kwargs)
+        self.assertEqual(executor.submitted, [])
+
+    def test_call_starts_before_the_loop_runs(self):
+        started = threading.Event()
+        future = fgbg.call_in_background(started.set)
+        self.assertTrue(started.wait(TIMEOUT))
+        self.assertFalse(future.done())
+        fgbg.run_in_foreground(future)
+
+    def test_returns_a_future_of_the_loop(self):
+        future = fgbg.call_in_background(int)
+        self.assertTrue(asyncio.isfuture(future))
+        self.assertIs(future.get_loop(), self.loop)
+        fgbg.run_in_foreground(future)
+
+    def test_accepts_callables_of_every_kind(self):
+        class Callable:
+            def __call__(self):
+                return 0
+
+            def method(self):
+                return 0
+
+        for target in (int, lambda: 0, functools.partial(int, '0'), Callable(),
+                       Callable().method, ''.__len__):
+            with self.subTest(target=target):
+                self.assertEqual(self.call(target), 0)
+
+    def test_gives_the_callable_no_arguments(self):
+        self.assertEqual(self.call(lambda *args, **kwargs: (args, kwargs)),
+                         ((), {}))
+
+    def test_rejects_what_is_not_callable(self):
+        self.rejects_target(42, 'int$')
+
+    def test_rejects_a_coroutine_and_names_schedule_coroutine(self):
+        coro = return_42()
+        self.rejects_target(coro, r'coroutine: use schedule_coroutine\(\)')
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_rejects_a_coroutine_function_and_names_schedule_coroutine(self):
+        self.rejects_target(return_42,
+                            r'function .*use schedule_coroutine\(\)')
+
+    def test_rejects_a_coroutine_function_in_a_partial(self):
+        self.rejects_target(functools.partial(functools.partial(return_42)),
+                            r'partial .*use schedule_coroutine\(\)')
+
+    def test_rejects_what_is_no_executor(self):
+        self.rejects(TypeError,
+                     r'executor must be a concurrent\.futures\.Executor',
+                     fgbg.call_in_background, print, executor=42)
+
+    def test_default_executor_makes_the_call(self):
+        class Executor(concurrent.futures.ThreadPoolExecutor):
+            def submit(self, *args, **kwargs):
+                submitted.append(args)
+                return super().submit(*args, **kwargs)
+
+        submitted = []
+        with Executor(1) as executor:
+            self.loop.set_default_executor(executor)
+            self.call(int)
+        self.assertEqual(len(submitted), 1)
+
+    def test_default_executor_sees_the_context_of_the_caller(self):
+        variable = contextvars.ContextVar('variable')
+        variable.set('then')
+        future = fgbg.call_in_background(variable.get)
+        variable.set('now')
+        self.assertEqual(fgbg.run_in_foreground(future), 'then')
+
+    def test_explicit_executor_gets_the_target_itself(self):
+        executor = RecordingExecutor()
+        fgbg.call_in_background(print, executor=executor).cancel()
+        self.assertEqual(executor.submitted, [(print, (), {})])
+
+    def test_explicit_executor_can_be_of_processes(self):
+        context = multiprocessing.get_context('spawn')
+        with concurrent.futures.ProcessPoolExecutor(
+                1, mp_context=context) as executor:
+            pid = fgbg.run_in_foreground(
+                fgbg.call_in_background(os.getpid, executor=executor))
+        self.assertNotEqual(pid, os.getpid())
+
+    def test_explicit_executor_can_be_of_interpreters(self):
+        if not hasattr(concurrent.futures, 'InterpreterPoolExecutor'):
+            self.skipTest('InterpreterPoolExecutor came with Python 3.14')
+        with concurrent.futures.InterpreterPoolExecutor(1) as executor:
+            self.assertEqual(self.call(os.getpid, executor=executor),
+                             os.getpid())
+
+    def test_exception_reaches_the_future(self):
+        with self.assertRaises(ZeroDivisionError):
+            self.call(lambda: 1 / 0)
+
+    def test_system_exit_reaches_the_future(self):
+        with self.assertRaises(SystemExit):
+            self.call(sys.exit)
+
+    def test_stop_iteration_reaches_the_future_as_runtime_error(self):
+        with self.assertRaises(RuntimeError) as caught:
+            self.call(functools.partial(next, iter(())))
+        self.assertIsInstance(caught.exception.__cause__, StopIteration)
+
+
+class RunInForegroundTests(TestCase):
+    def nested(self, coro):
+        """Check that *coro* is refused by a nested call, then await it."""
+        with self.assertRaisesRegex(RuntimeError,
+                                    r'^run_in_foreground\(\) .*await'):
+            fgbg.run_in_foreground(coro)
+
+    def test_runs_a_coroutine(self):
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+
+    def test_runs_a_task(self):
+        task = self.loop.create_task(return_42())
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_runs_a_future(self):
+        future = self.loop.create_future()
+        self.loop.call_soon(future.set_result, 42)
+        self.assertEqual(fgbg.run_in_foreground(future), 42)
+
+    def test_runs_any_awaitable(self):
+        self.assertEqual(fgbg.run_in_foreground(Awaitable()), 42)
+
+    def test_returns_the_result_of_a_done_future_again(self):
+        task = self.loop.create_task(return_42())
+        fgbg.run_in_foreground(task)
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_rejects_anything_else(self):
+        for task in 42, None, return_42, print, concurrent.futures.Future():
+            with self.subTest(task=task):
+                self.rejects(TypeError, '^task must be a coroutine, a future '
+                             'or an awaitable, not ',
+                             fgbg.run_in_foreground, task)
+
+    def test_raises_the_exception(self):
+        async def fail():
+            raise error
+
+        error = Exception()
+        with self.assertRaises(Exception) as caught:
+            fgbg.run_in_foreground(fail())
+        self.assertIs(caught.exception, error)
+
+    def test_raises_cancelled_error_for_what_was_cancelled(self):
+        task = self.loop.create_task(return_42())
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            fgbg.run_in_foreground(task)
+
+    def test_loop_stays_open(self):
+        self.run_once()
+        self.assertFalse(self.loop.is_closed())
+
+    def test_background_is_picked_up_where_it_was(self):
+        async def count():
+            for number in range(3):
+                steps.append(number)
+                await asyncio.sleep(0)
+
+        steps = []
+        fgbg.schedule_coroutine(count())
+        for expected in [0], [0, 1], [0, 1, 2]:
+            self.run_once()
+            self.assertEqual(steps[:len(expected)], expected)
+
+    def test_refuses_to_run_inside_a_coroutine(self):
+        async def main():
+            coro = return_42()
+            self.nested(coro)
+            return await coro, asyncio.all_tasks() - {asyncio.current_task()}
+
+        self.assertEqual(fgbg.run_in_foreground(main()), (42, set()))
+
+    def test_coroutine_that_is_refused_does_not_run(self):
+        async def refused():
+            steps.append('ran')
+
+        async def main():
+            coro = refused()
+            with self.assertRaises(RuntimeError):
+                fgbg.run_in_foreground(coro)
+            await asyncio.sleep(0)
+            self.assertEqual(steps, [])
+            await coro
+
+        steps = []
+        fgbg.run_in_foreground(main())
+        self.assertEqual(steps, ['ran'])
+
+    def test_refuses_to_run_inside_a_callback(self):
+        coro = return_42()
+        self.loop.call_soon(self.nested, coro)
+        self.run_once()
+        self.assertEqual(self.logged, [])
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_refuses_to_run_another_loop_inside_a_coroutine(self):
+        async def main():
+            with self.assertRaisesRegex(RuntimeError, 'await'):
+                fgbg.run_in_foreground(coro, loop=self.new_loop())
+
+        coro = return_42()
+        fgbg.run_in_foreground(main())
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_refuses_a_loop_that_runs_in_another_thread(self):
+        loop = self.new_loop()
+        self.run_loop_in_thread(loop)
+        coro = return_42()
+        self.rejects(RuntimeError, r'^run_in_foreground\(\) .*await',
+                     fgbg.run_in_foreground, coro, loop=loop)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_rejects_a_future_of_another_loop(self):
+        future = self.new_loop().create_future()
+        self.rejects(ValueError, 'another event loop',
+                     fgbg.run_in_foreground, future)
+        self.rejects(ValueError, 'another event loop',
+                     fgbg.run_in_foreground, self.loop.create_future(),
+                     loop=future.get_loop())
+
+    def test_coroutine_is_kept_when_somebody_stops_the_loop(self):
+        async def main():
+            started.append(asyncio.current_task())
+            self.loop.stop()
+            return await future
+
+        started, future = [], self.loop.create_future()
+        with self.assertRaisesRegex(RuntimeError, 'stopped'):
+            fgbg.run_in_foreground(main())
+        future.set_result(42)
+        self.assertEqual(fgbg.run_in_foreground(started[0]), 42)
+
+    def check_not_logged(self, exception, prepare):
+        async def fail():
+            raise exception()
+
+        # What happens next to the event loop decides who sees the task last.
+        for end in self.run_once, self.loop.close:
+            with self.subTest(exception=exception, end=end.__name__):
+                with self.assertRaises(exception):
+                    fgbg.run_in_foreground(prepare(fail))
+                end()
+                collect()
+                self.assertEqual(self.logged, [])
+
+    def test_exception_that_was_raised_is_not_logged(self):
+        self.check_not_logged(Exception, lambda fail: fail())
+
+    def test_system_exit_that_was_raised_is_not_logged(self):
+        self.check_not_logged(SystemExit, lambda fail: fail())
+
+    def test_keyboard_interrupt_that_was_raised_is_not_logged(self):
+        self.check_not_logged(KeyboardInterrupt, lambda fail: fail())
+
+    def test_exception_of_a_task_that_was_raised_is_not_logged(self):
+        self.check_not_logged(
+            Exception, lambda fail: fgbg.schedule_coroutine(fail()))
+
+    def test_exit_of_a_task_that_was_raised_is_not_logged(self):
+        self.check_not_logged(
+            SystemExit, lambda fail: fgbg.schedule_coroutine(fail()))
+
+    def test_exit_of_a_background_task_that_was_raised_is_not_logged(self):
+        def prepare(fail):
+            async def main():
+                fgbg.schedule_coroutine(fail())
+                await asyncio.sleep(0)
+
+            return main()
+
+        self.check_not_logged(SystemExit, prepare)
+
+
+class CtrlCTests(TestCase):
+    def setUp(self):
+        super().setUp()
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, handler)
+
+    def interrupt_foreground(self, task):
+        with self.assertRaises(KeyboardInterrupt) as caught:
+            fgbg.run_in_foreground(task)
+        return caught.exception
+
+    def test_coroutine_is_cancelled_and_cleans_up(self):
+        async def main():
+            try:
+                interrupt()
+                await wait_for_ever()
+            except asyncio.CancelledError:
+                seen.append('cancelled')
+                raise
+            finally:
+                await asyncio.sleep(0)
+                seen.append('clean')
+
+        seen = []
+        self.interrupt_foreground(main())
+        self.assertEqual(seen, ['cancelled', 'clean'])
+
+    def test_awaitable_is_cancelled(self):
+        class Wait:
+            def __await__(self):
+                interrupt()
+                try:
+                    yield from wait_for_ever().__await__()
+                finally:
+                    seen.append('clean')
+
+        seen = []
+        self.interrupt_foreground(Wait())
+        self.assertEqual(seen, ['clean'])
+
+    def test_exception_of_the_cleanup_is_the_cause(self):
+        async def main():
+            try:
+                interrupt()
+                await wait_for_ever()
+            finally:
+                1 / 0
+
+        error = self.interrupt_foreground(main())
+        self.assertIsInstance(error.__cause__, ZeroDivisionError)
+
+    def test_coroutine_that_returns_all_the_same_is_interrupted(self):
+        async def main():
+            try:
+                interrupt()
+                await wait_for_ever()
+            except asyncio.CancelledError:
+                return 42
+
+        self.interrupt_foreground(main())
+
+    def test_ctrl_c_in_the_last_moment_is_not_lost(self):
+        async def main():
+            asyncio.current_task().add_done_callback(lambda task: interrupt())
+
+        self.interrupt_foreground(main())
+        self.run_once()
+        self.assertEqual(self.logged, [])
+
+    def test_ctrl_c_in_the_last_moment_does_not_stop_the_next_wait(self):
+        task = fgbg.schedule_coroutine(return_42())
+        task.add_done_callback(lambda task: interrupt())
+        self.interrupt_foreground(task)
+        fgbg.run_in_foreground(asyncio.sleep(0.01))
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_task_is_left_pending_and_can_be_run_again(self):
+        async def main():
+            await asyncio.sleep(0)
+            interrupt()
+            return await future
+
+        future = self.loop.create_future()
+        task = fgbg.schedule_coroutine(main())
+        self.interrupt_foreground(task)
+        self.assertFalse(task.done())
+        self.loop.call_soon(future.set_result, 42)
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_future_is_left_pending_and_can_be_run_again(self):
+        def call():
+            waiting.wait(TIMEOUT)
+            interrupt()
+            may_return.wait(TIMEOUT)
+            return 42
+
+        waiting, may_return = threading.Event(), threading.Event()
+        future = fgbg.call_in_background(call)
+        self.loop.call_soon(waiting.set)
+        heartbeat = fgbg.schedule_coroutine(self.beat())
+        self.interrupt_foreground(future)
+        self.assertFalse(future.done())
+        may_return.set()
+        self.assertEqual(fgbg.run_in_foreground(future), 42)
+        heartbeat.cancel()
+        self.run_once()
+
+    async def beat(self):
+        # Python may be told of a signal just before it starts to wait.
+        while True:
+            await asyncio.sleep(0.01)
+
+    def test_other_tasks_see_nothing(self):
+        async def background():
+            while not stop:
+                seen.append(len(seen))
+                if len(seen) == 10:
+                    interrupt()
+                await asyncio.sleep(0)
+
+        seen, stop = [], []
+        task = fgbg.schedule_coroutine(background())
+        self.interrupt_foreground(wait_for_ever())
+        self.assertFalse(task.done())
+        stop.append(True)
+        fgbg.run_in_foreground(task)
+        self.assertEqual(seen, list(range(len(seen))))
+
+    def test_no_callback_is_lost(self):
+        def callback(number):
+            if number == 50:
+                interrupt()
+            seen.append(number)
+
+        seen = []
+        for number in range(100):
+            self.loop.call_soon(callback, number)
+        self.interrupt_foreground(wait_for_ever())
+        self.run_once()
+        self.assertEqual(seen, list(range(100)))
+
+    def test_second_ctrl_c_raises_at_once_in_code_that_does_not_stop(self):
+        async def stubborn():
+            tasks.append(asyncio.current_task())
+            while not stop:
+                try:
+                    interrupt()
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    seen.append('cancelled')
+
+        tasks, seen, stop = [], [], []
+        self.interrupt_foreground(stubborn())
+        self.assertEqual(seen, ['cancelled'])
+        self.assertTrue(tasks[0].done())
+        self.assertEqual(self.logged, [])
+
+    def test_second_ctrl_c_raises_at_once_in_code_that_does_not_await(self):
+        async def busy():
+            interrupt()
+            seen.append('once')
+            interrupt()
+            seen.append('twice')
+
+        seen = []
+        self.interrupt_foreground(busy())
+        self.assertEqual(seen, ['once'])
+
+    def handler_inside(self):
+        async def main():
+            return signal.getsignal(signal.SIGINT)
+
+        return fgbg.run_in_foreground(main())
+
+    def handler_outside(self):
+        return signal.getsignal(signal.SIGINT)
+
+    def test_handler_is_in_place_while_the_call_runs(self):
+        self.assertIsNot(self.handler_inside(), signal.default_int_handler)
+
+    def test_handler_is_gone_after_the_call(self):
+        self.run_once()
+        self.assertIs(self.handler_outside(), signal.default_int_handler)
+
+    def test_handler_is_gone_after_an_exception(self):
+        async def fail():
+            raise Exception
+
+        with self.assertRaises(Exception):
+            fgbg.run_in_foreground(fail())
+        self.assertIs(self.handler_outside(), signal.default_int_handler)
+
+    def test_handler_is_gone_after_ctrl_c(self):
+        async def main():
+            interrupt()
+            interrupt()
+
+        self.interrupt_foreground(main())
+        self.assertIs(self.handler_outside(), signal.default_int_handler)
+
+    def test_handler_of_somebody_else_is_not_replaced(self):
+        for handler in (lambda signum, frame: None), signal.SIG_IGN:
+            signal.signal(signal.SIGINT, handler)
+            self.assertIs(self.handler_inside(), handler)
+            self.assertIs(self.handler_outside(), handler)
+
+    def test_handler_that_was_set_during_the_call_is_kept(self):
+        async def main():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+        fgbg.run_in_foreground(main())
+        self.assertIs(self.handler_outside(), signal.SIG_IGN)
+
+    def test_other_thread_works_without_a_handler(self):
+        def call():
+            asyncio.set_event_loop(loop)
+            return self.handler_inside()
+
+        loop = self.new_loop()
+        self.assertIs(self.in_thread(call), signal.default_int_handler)
+
+    def test_interpreter_without_signals_works_without_a_handler(self):
+        def refuse(*args):
+            raise ValueError('signal only works in main thread')
+
+        with unittest.mock.patch.object(signal, 'signal', refuse):
+            self.assertIs(self.handler_inside(), signal.default_int_handler)
+            self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+
+
+class LeavingTests(unittest.TestCase):
+    def test_pending_tasks_are_cancelled_and_clean_up(self):
+        self.assertEqual(run_python("""
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    await asyncio.sleep(0)
+                    print('clean')
+            schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n')
+
+    def test_cleanup_can_call_the_executor(self):
+        self.assertEqual(run_python("""
+            async def main():
+                loop = asyncio.get_running_loop()
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print(await loop.run_in_executor(None, lambda: 'clean'))
+            run_in_foreground(call_in_background(int))
+            schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n')
+
+    def test_asynchronous_generators_are_closed(self):
+        self.assertEqual(run_python("""
+            async def generate():
+                try:
+                    yield 42
+                finally:
+                    await asyncio.sleep(0)
+                    print('clean')
+            async def main():
+                async for value in generator:
+                    return value
+            generator = generate()
+            print(run_in_foreground(main()))
+        """), '42\nclean\n')
+
+    def test_call_that_runs_is_waited_for(self):
+        self.assertEqual(run_python("""
+            import threading
+            started = threading.Event()
+            def call():
+                started.set()
+                print(asyncio.run_coroutine_threadsafe(
+                    asyncio.sleep(0.01, 'done'), loop).result())
+            loop = call_in_background(int).get_loop()
+            call_in_background(call)
+            started.wait()
+        """), 'done\n')
+
+    def test_call_in_an_explicit_executor_is_waited_for(self):
+        self.assertEqual(run_python("""
+            import concurrent.futures
+            def call():
+                print(asyncio.run_coroutine_threadsafe(
+                    asyncio.sleep(0.01, 'done'), loop).result())
+            loop = call_in_background(int).get_loop()
+            executor = concurrent.futures.ThreadPoolExecutor(1)
+            for number in range(3):
+                call_in_background(call, executor=executor)
+        """), 'done\n' * 3)
+
+    def test_servers_and_connections_are_closed(self):
+        self.assertEqual(run_python("""
+            async def echo(reader, writer):
+                while True:
+                    writer.write(await reader.readexactly(1))
+            server = run_in_foreground(
+                asyncio.start_server(echo, '127.0.0.1', 0))
+            reader, writer = run_in_foreground(asyncio.open_connection(
+                *server.sockets[0].getsockname()))
+            writer.write(b'x')
+            print(run_in_foreground(reader.read(1)))
+        """), "b'x'\n")
+
+    def test_subprocess_is_ended(self):
+        self.assertEqual(run_python("""
+            process = run_in_foreground(asyncio.create_subprocess_exec(
+                sys.executable, '-c', 'input()', stdin=-1))
+            print(process.returncode)
+        """), 'None\n')
+
+    def test_exception_of_a_cleanup_is_logged(self):
+        with self.assertRaisesRegex(AssertionError, 'ZeroDivisionError'):
+            run_python("""
+                async def main():
+                    try:
+                        await asyncio.sleep(3600)
+                    finally:
+                        1 / 0
+                schedule_coroutine(main())
+                run_in_foreground(asyncio.sleep(0))
+            """)
+
+    def test_exit_in_a_cleanup_does_not_stop_the_others(self):
+        self.assertEqual(run_python("""
+            async def main(number):
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+                    sys.exit(number)
+            tasks = [schedule_coroutine(main(n)) for n in range(3)]
+            run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n' * 3)
+
+    def test_ctrl_c_leaves_a_task_that_does_not_end(self):
+        self.assertEqual(run_python("""
+            import signal
+            async def main():
+                interrupted = False
+                while True:
+                    try:
+                        await asyncio.sleep(3600)
+                    except asyncio.CancelledError:
+                        if not interrupted:
+                            interrupted = True
+                            asyncio.get_running_loop().call_soon(
+                                os.kill, os.getpid(), signal.SIGINT)
+            schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+        """), '')
+
+    def test_exit_status_of_a_coroutine_is_kept(self):
+        run_python("""
+            async def main():
+                sys.exit(3)
+            schedule_coroutine(asyncio.sleep(3600))
+            run_in_foreground(main())
+        """, status=3)
+
+    def test_loop_is_closed_after_later_atexit_callbacks(self):
+        self.assertEqual(run_python("""
+            import atexit
+            def callback():
+                print(loop.is_closed())
+            atexit.register(callback)
+            run_in_foreground(asyncio.sleep(0))
+            loop = asyncio.get_event_loop()
+            atexit.register(callback)
+        """), 'False\nTrue\n')
+
+    def test_atexit_callbacks_can_run_coroutines(self):
+        self.assertEqual(run_python("""
+            import atexit
+            def callback():
+                print(run_in_foreground(asyncio.sleep(0, 42)))
+            atexit.register(callback)
+            run_in_foreground(asyncio.sleep(0))
+            atexit.register(callback)
+        """), '42\n42\n')
+
+    def test_first_use_in_an_atexit_callback(self):
+        self.assertEqual(run_python("""
+            import atexit
+            atexit.register(
+                lambda: print(run_in_foreground(asyncio.sleep(0, 42))))
+        """), '42\n')
+
+    def test_loop_of_somebody_else_is_not_closed(self):
+        self.assertEqual(run_python("""
+            import atexit
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            @atexit.register
+            def check():
+                print(loop.is_closed())
+                loop.close()
+            print(run_in_foreground(asyncio.sleep(0, 42)))
+        """), '42\nFalse\n')
+
+    FORK = """
+        import warnings
+        warnings.simplefilter('ignore', DeprecationWarning)
+        async def main():
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                print('clean', flush=True)
+        schedule_coroutine(main())
+        run_in_foreground(asyncio.sleep(0))
+        loop = asyncio.get_event_loop()
+        pid = os.fork()
+    """
+
+    def fork(self, source):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        return run_python(textwrap.dedent(self.FORK) + textwrap.dedent(source))
+
+    def test_forked_child_leaves_cleanup_to_its_parent(self):
+        self.assertEqual(self.fork("""
+            if pid == 0:
+                sys.exit()
+            print(os.waitpid(pid, 0)[1], flush=True)
+        """), '0\nclean\n')
+
+    def test_forked_child_gets_a_loop_of_its_own(self):
+        self.assertEqual(self.fork("""
+            if pid == 0:
+                task = schedule_coroutine(asyncio.sleep(0, 42))
+                print(task.get_loop() is loop, run_in_foreground(task))
+                sys.stdout.flush()
+                sys.exit()
+            print(os.waitpid(pid, 0)[1], flush=True)
+        """), 'False 42\n0\nclean\n')
+
+    def test_forked_child_that_exits_does_not_disturb_its_parent(self):
+        self.assertEqual(self.fork("""
+            if pid == 0:
+                sys.exit()
+            os.waitpid(pid, 0)
+            # Only the loop's own pipe can wake it up.
+            print(run_in_foreground(asyncio.wait_for(
+                call_in_background(lambda: 42), 10)), flush=True)
+        """), '42\nclean\n')
+
+    def test_forked_child_that_closes_a_connection_leaves_its_parents(self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        self.assertEqual(run_python("""
+            import warnings
+            async def echo(reader, writer):
+                writer.write(await reader.readexactly(1))
+                writer.close()
+            async def exchange():
+                writer.write(b'x')
+                return await reader.read(1)
+            server = run_in_foreground(
+                asyncio.start_server(echo, '127.0.0.1', 0))
+            reader, writer = run_in_foreground(asyncio.open_connection(
+                *server.sockets[0].getsockname()))
+            warnings.simplefilter('ignore', DeprecationWarning)
+            pid = os.fork()
+            if pid == 0:
+                writer.close()
+                os._exit(0)
+            os.waitpid(pid, 0)
+            print(run_in_foreground(asyncio.wait_for(exchange(), 10)))
+        """), "b'x'\n")
+
+    def test_forked_child_gets_no_loop_that_its_parent_set(self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            pid = os.fork()
+            if pid == 0:
+                task = schedule_coroutine(asyncio.sleep(0, 42))
+                print(task.get_loop() is loop, run_in_foreground(task))
+                sys.stdout.flush()
+                os._exit(0)
+            print(os.waitpid(pid, 0)[1])
+            loop.close()
+        """), 'False 42\n0\n')
+
+
+if __name__ == '__main__':
+    unittest.main()
