@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Break each promise of the contract once and see a test fail.
+
+Every breakage is a change of one place in asyncio_fgbg/, made in a copy; the
+test that is named beside it must fail with it, and pass without.  A breakage
+of what only some versions need is noticed by those.  The exit status is 1 if
+a breakage was missed, and 2 if one no longer applies to the code.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Point of the contract, what is lost, old text, new text, the test.
+BREAKAGES = [
+    ('1', 'another public name',
+     "'call_in_background')\n\nimport", "'call_in_background', 'gc')\n\nimport",
+     'NamesTests.test_all_holds_the_three_names_and_nothing_else'),
+    ('1', 'a positional loop',
+     'def schedule_coroutine(target, *, loop=None)',
+     'def schedule_coroutine(target, loop=None)',
+     'NamesTests.test_schedule_coroutine_signature'),
+    ('1', 'work at import time',
+     "# Leaving: the", "events.set_event_loop(None)\n# Leaving: the",
+     'NamesTests.test_import_makes_no_loop_thread_or_signal_handler'),
+    ('1', 'something replaced in asyncio',
+     "# Leaving: the", "events.get_event_loop = None\n# Leaving: the",
+     'NamesTests.test_import_replaces_nothing_in_asyncio'),
+    ('2.1', 'the running loop does not come first (before 3.14)',
+     'loop = events._get_running_loop()\n        if loop is None:\n',
+     'loop = None\n        if loop is None:\n',
+     'DefaultLoopTests.test_running_loop_comes_first'),
+    ('2.2', 'the loop that is set is not used',
+     'loop = _current_loop()', 'loop = events._get_running_loop()',
+     'DefaultLoopTests.test_set_loop_comes_second'),
+    ('2.2', 'a closed loop is used',
+     'if (loop is not None and not loop.is_closed()\n',
+     'if (loop is not None\n',
+     'DefaultLoopTests.test_works_after_the_loop_was_closed'),
+    ('2.3', 'the new loop is not set',
+     '    _own_loop = events.new_event_loop()\n'
+     '    events.set_event_loop(_own_loop)\n',
+     '    _own_loop = events.new_event_loop()\n',
+     'DefaultLoopTests.test_new_loop_is_set_for_the_thread'),
+    ('2.3', 'asyncio.run() ends the background',
+     'if _own_loop is not None and not _own_loop.is_closed():\n        # asyncio',
+     'if False:\n        # asyncio',
+     'DefaultLoopTests.test_background_goes_on_after_asyncio_run'),
+    ('2.4', 'another thread gets a loop',
+     'if thread is not threading.main_thread():', 'if False:',
+     'DefaultLoopTests.'
+     'test_other_thread_gets_an_error_that_names_the_ways_out'),
+    ('2', 'a rejected argument creates a loop',
+     '    if held and futures._get_loop(task) is not loop:',
+     '    loop = loop or _new_loop()\n'
+     '    if held and futures._get_loop(task) is not loop:',
+     'DefaultLoopTests.'
+     'test_rejected_arguments_leave_nothing_in_a_fresh_interpreter'),
+    ('3', 'a future is accepted',
+     'if not coroutines.iscoroutine(target):\n        if futures',
+     'if not inspect.isawaitable(target):\n        if futures',
+     'ScheduleCoroutineTests.test_rejects_a_future_and_leaves_it_pending'),
+    ('3', 'the message does not say what to do',
+     "hint = ' (a coroutine function): call it to get a coroutine'",
+     "hint = ''",
+     'ScheduleCoroutineTests.'
+     'test_rejects_a_coroutine_function_and_says_to_call_it'),
+    ('3', 'the task factory is passed by',
+     'task = loop.create_task(target)',
+     'task = tasks.Task(target, loop=loop)',
+     'ScheduleCoroutineTests.test_returns_what_the_task_factory_made'),
+    ('3', 'a dropped task is not kept',
+     '        background.add(future)\n', '        pass\n',
+     'ScheduleCoroutineTests.'
+     'test_reply_to_a_dropped_echo_client_is_not_lost'),
+    ('3', 'a finished task is kept',
+     '        future.add_done_callback(background.discard)\n', '',
+     'ScheduleCoroutineTests.test_finished_task_is_let_go'),
+    ('3', 'loops that were closed pile up',
+     'background = loop._background = set()',
+     'background = loop._background = set()\n'
+     '            globals().setdefault("_all", []).append(background)',
+     'ScheduleCoroutineTests.'
+     'test_closed_loops_with_pending_tasks_do_not_pile_up'),
+    ('3', 'a loop of another thread is used',
+     'if loop.is_running() and events._get_running_loop() is not loop:',
+     'if False:',
+     'ScheduleCoroutineTests.test_rejects_a_loop_that_runs_in_another_thread'),
+    ('4', 'a coroutine function is accepted',
+     'if not callable(target) or _is_coroutine_function(target):',
+     'if not callable(target):',
+     'CallInBackgroundTests.'
+     'test_rejects_a_coroutine_function_and_names_schedule_coroutine'),
+    ('4', 'a coroutine function in a partial is accepted',
+     'if not callable(target) or _is_coroutine_function(target):',
+     'if (not callable(target) or not isinstance(target, functools.partial)\n'
+     '        and _is_coroutine_function(target)):',
+     'CallInBackgroundTests.test_rejects_a_coroutine_function_in_a_partial'),
+    ('4', 'the call starts when the loop runs',
+     'future = loop.run_in_executor(executor, target)',
+     'future = loop.create_future()\n'
+     '    loop.call_soon(lambda: loop.run_in_executor(executor, target))',
+     'CallInBackgroundTests.test_call_starts_before_the_loop_runs'),
+    ('4', 'the context of the caller is lost',
+     'target = _bind_context(target)', 'pass',
+     'CallInBackgroundTests.'
+     'test_default_executor_sees_the_context_of_the_caller'),
+    ('4', 'an explicit executor gets a wrapper',
+     'if executor is None:\n        target', 'if True:\n        target',
+     'CallInBackgroundTests.test_explicit_executor_gets_the_target_itself'),
+    ('4', 'StopIteration leaves the future pending (before 3.12.2, PyPy)',
+     '_without_stop_iteration, target)', 'target)',
+     'CallInBackgroundTests.'
+     'test_stop_iteration_reaches_the_future_as_runtime_error'),
+    ('5', 'an awaitable is rejected',
+     ' or inspect.isawaitable(task)):', '):',
+     'RunInForegroundTests.test_runs_any_awaitable'),
+    ('5', 'a nested call schedules its coroutine',
+     '    if events._get_running_loop() is not None:\n',
+     '    if events._get_running_loop() is not None:\n'
+     '        tasks.ensure_future(task)\n',
+     'RunInForegroundTests.test_coroutine_that_is_refused_does_not_run'),
+    ('5', 'a loop of another thread is run',
+     '    if loop is not None and loop.is_running():\n', '    if False:\n',
+     'RunInForegroundTests.test_refuses_a_loop_that_runs_in_another_thread'),
+    ('5', 'a future of another loop is run',
+     '    if held and futures._get_loop(task) is not loop:\n',
+     '    if False:\n',
+     'RunInForegroundTests.test_rejects_a_future_of_another_loop'),
+    ('5', 'the loop is closed',
+     '    if sigint.interrupted:\n        raise KeyboardInterrupt\n    return',
+     '    loop.close()\n    return',
+     'RunInForegroundTests.test_loop_stays_open'),
+    ('5', 'an exit that was raised is logged too',
+     '        _mark_retrieved(exc, future, loop)\n', '',
+     'RunInForegroundTests.test_system_exit_that_was_raised_is_not_logged'),
+    ('5', 'an exit of a background task is logged too',
+     "for future in (future, *getattr(loop, '_background', ())):",
+     'for future in (future,):',
+     'RunInForegroundTests.'
+     'test_exit_of_a_background_task_that_was_raised_is_not_logged'),
+    ('6', 'Ctrl-C is left to Python',
+     '        sigint.install()\n', '        pass\n',
+     'CtrlCTests.test_other_tasks_see_nothing'),
+    ('6', 'the coroutine is not cancelled',
+     'sigint.cancels = not held', 'pass',
+     'CtrlCTests.test_coroutine_is_cancelled_and_cleans_up'),
+    ('6', 'a task of the caller is cancelled',
+     'sigint.cancels = not held', 'sigint.cancels = True',
+     'CtrlCTests.test_task_is_left_pending_and_can_be_run_again'),
+    ('6', 'Ctrl-C is lost when the coroutine returns',
+     '    if sigint.interrupted:\n        raise KeyboardInterrupt\n    return',
+     '    return',
+     'CtrlCTests.test_coroutine_that_returns_all_the_same_is_interrupted'),
+    ('6', 'Ctrl-C raises in a callback',
+     '        self.interrupted = True\n        self.loop',
+     '        self.interrupted = True\n        raise KeyboardInterrupt\n'
+     '        self.loop',
+     'CtrlCTests.test_no_callback_is_lost'),
+    ('6', 'a stale Ctrl-C stops the next wait',
+     'future, sigint.future = sigint.future, None', 'future = sigint.future',
+     'CtrlCTests.test_ctrl_c_in_the_last_moment_does_not_stop_the_next_wait'),
+    ('6', 'a second Ctrl-C is ignored',
+     '        if self.interrupted:\n            self.remove()\n',
+     '        if self.interrupted:\n            return\n',
+     'CtrlCTests.'
+     'test_second_ctrl_c_raises_at_once_in_code_that_does_not_await'),
+    ('6', 'the handler stays',
+     '            sigint.remove()\n', '',
+     'CtrlCTests.test_handler_is_gone_after_the_call'),
+    ('6', 'a handler of somebody else is replaced',
+     '\n            and signal.getsignal(signal.SIGINT) '
+     'is signal.default_int_handler\n', '\n',
+     'CtrlCTests.test_handler_of_somebody_else_is_not_replaced'),
+    ('6', 'a handler that was set meanwhile is lost',
+     'if signal.getsignal(signal.SIGINT) is self:', 'if True:',
+     'CtrlCTests.test_handler_that_was_set_during_the_call_is_kept'),
+    ('6', 'an interpreter without signals is of no use',
+     'except ValueError:\n                # Signals',
+     'except ZeroDivisionError:\n                # Signals',
+     'CtrlCTests.test_interpreter_without_signals_works_without_a_handler'),
+    ('7', 'tasks are not cancelled at exit',
+     '        task.cancel()\n    if cancelled:', '        pass\n    if False:',
+     'LeavingTests.test_pending_tasks_are_cancelled_and_clean_up'),
+    ('7', 'cleanup comes too late for executors',
+     '    _run_last(_own_loop, _end_calls)\n', '    pass\n',
+     'LeavingTests.test_cleanup_can_call_the_executor'),
+    ('7', 'calls are left behind',
+     '        await tasks.wait(calls)\n', '        pass\n',
+     'LeavingTests.test_call_in_an_explicit_executor_is_waited_for'),
+    ('7', 'asynchronous generators are not closed',
+     '        loop.run_until_complete(loop.shutdown_asyncgens())\n', '',
+     'LeavingTests.test_asynchronous_generators_are_closed'),
+    ('7', 'servers and connections are not closed',
+     '            end.close()\n', '',
+     'LeavingTests.test_servers_and_connections_are_closed'),
+    ('7', 'the loop is not closed',
+     '        _own_loop.close()\n', '        pass\n',
+     'LeavingTests.test_loop_is_closed_after_later_atexit_callbacks'),
+    ('7', 'the loop is closed too early',
+     '    _run_last(_own_loop, _end_calls)\n', '    _close_loop()\n',
+     'LeavingTests.test_loop_is_closed_after_later_atexit_callbacks'),
+    ('7', 'the loop of somebody else is closed',
+     '    loop = _find_loop(loop)\n    if loop is not None and',
+     '    global _own_loop\n    loop = _own_loop = _find_loop(loop)\n'
+     '    _register_hooks()\n    if loop is not None and',
+     'LeavingTests.test_loop_of_somebody_else_is_not_closed'),
+    ('7', 'a forked child cleans up for its parent (before 3.14)',
+     '        os.register_at_fork(after_in_child=_disown)\n', '        pass\n',
+     'LeavingTests.test_forked_child_leaves_cleanup_to_its_parent'),
+    ('7', 'a forked child uses the loop of its parent',
+     '    _inherited[_own_loop] = selector\n    _own_loop = None\n',
+     '    return\n',
+     'LeavingTests.test_forked_child_gets_a_loop_of_its_own'),
+    ('7', 'a forked child deafens its parent',
+     '        _own_loop._selector = type(selector)()\n', '        pass\n',
+     'LeavingTests.test_forked_child_that_closes_a_connection_leaves_its_parents'),
+]
+
+
+def run_test(package_parent, name):
+    """Return whether the test *name* passes with the package that is there."""
+    process = subprocess.run(
+        [sys.executable, '-X', 'dev', '-W', 'error', '-m', 'unittest',
+         f'test_fgbg.{name}'],
+        cwd=ROOT / 'Lib_tests',
+        env=dict(os.environ, PYTHONPATH=str(package_parent)),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, universal_newlines=True, timeout=300)
+    return process.returncode == 0
+
+
+def check_unbroken():
+    names = sorted({test for *_, test in BREAKAGES})
+    broken = [name for name in names if not run_test(ROOT, name)]
+    if broken:
+        sys.exit(f'these tests fail without any breakage: {broken}')
+
+
+def break_once(old, new):
+    """Return a folder with a broken copy of the package, None if it is not."""
+    folder = tempfile.mkdtemp()
+    package = pathlib.Path(folder, 'asyncio_fgbg')
+    shutil.copytree(ROOT / 'asyncio_fgbg', package,
+                    ignore=shutil.ignore_patterns('__pycache__'))
+    for path in package / 'fgbg.py', package / '_compat.py':
+        source = path.read_text()
+        if source.count(old) == 1:
+            path.write_text(source.replace(old, new))
+            return folder
+    shutil.rmtree(folder)
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--point', help='only the breakages of this point')
+    args = parser.parse_args()
+    check_unbroken()
+    missed = stale = 0
+    for point, loss, old, new, test in BREAKAGES:
+        if args.point not in (None, point):
+            continue
+        folder = break_once(old, new)
+        if folder is None:
+            verdict, stale = 'STALE', stale + 1
+        elif run_test(folder, test):
+            verdict, missed = 'MISSED', missed + 1
+        else:
+            verdict = 'caught'
+        if folder is not None:
+            shutil.rmtree(folder)
+        print(f'{verdict:7} {point:4} {loss}: {test}', flush=True)
+    print(f'{missed} missed, {stale} stale')
+    return 2 if stale else 1 if missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
