@@ -23,7 +23,9 @@ class ThinTests(unittest.TestCase):
         process = subprocess.run(
             [sys.executable, '-X', 'dev', '-W', 'error',
              '-m', 'unittest', f'test_fgbg.{name}'],
-            cwd=HERE, env=dict(os.environ, PYTHONPATH=os.path.join(HERE, 'thin')),
+            cwd=HERE,
+            env=dict(os.environ, PYTHONPATH=os.path.join(HERE, 'thin'),
+                     FGBG_PATIENCE='1'),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, universal_newlines=True, timeout=TIMEOUT)
         self.assertRegex(process.stdout, 'Ran 1 test ')

@@ -1,7 +1,11 @@
-"""Foreground and background work for asyncio, in the manner of the POSIX shell"""
+"""Foreground and background work for asyncio, as in the POSIX shell"""
 
 # What fgbg.py imports from its package: this one stands in for asyncio.
 from asyncio import coroutines, events, futures, tasks, transports
+try:
+    from asyncio import exceptions
+except ImportError:
+    exceptions = futures    # before 3.8
 
 # This relies on the submodule having an __all__ variable.
 from .fgbg import *

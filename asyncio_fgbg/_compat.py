@@ -32,35 +32,15 @@ if (sys.version_info < (3, 9)
     or (3, 12) <= sys.version_info < (3, 12, 3)
 ):
     async def _shutdown_default_executor(loop):
-        executor = loop._default_executor
+        # Other event loops than asyncio's own may keep it elsewhere.
+        executor = getattr(loop, '_default_executor', None)
         if executor is not None:
             executor.shutdown(wait=False)
-            while any(thread.is_alive() for thread in executor._threads):
+            threads = getattr(executor, '_threads', ())
+            while any(thread.is_alive() for thread in threads):
                 await asyncio.sleep(0.01)
 
     fgbg._shutdown_default_executor = _shutdown_default_executor
-
-
-# From 3.11 to 3.12.1, a stream server logs as an error that the task of a
-# connection was cancelled (gh-113538).
-if (3, 11) <= sys.version_info < (3, 12, 2):
-    _run_last = fgbg._run_last
-
-    def _run_last_quietly(loop, step):
-        def handle(loop, context):
-            if isinstance(context.get('exception'), asyncio.CancelledError):
-                return
-            if handler is not None:
-                handler(loop, context)
-            else:
-                loop.default_exception_handler(context)
-
-        if loop is not None:
-            handler = loop.get_exception_handler()
-            loop.set_exception_handler(handle)
-        _run_last(loop, step)
-
-    fgbg._run_last = _run_last_quietly
 
 
 # Before 3.14, asyncio.get_event_loop() may make an event loop, and from 3.10
@@ -94,7 +74,8 @@ if sys.version_info < (3, 14):
 
     def _remember_inherited_loop():
         global _inherited_loop
-        _inherited_loop = _get_set_loop()
+        local = getattr(events._event_loop_policy, '_local', None)
+        _inherited_loop = getattr(local, '_loop', None)
 
     if sys.version_info < (3, 12) and hasattr(os, 'register_at_fork'):
         os.register_at_fork(after_in_child=_remember_inherited_loop)

@@ -3,6 +3,7 @@
 __all__ = ('run_in_foreground', 'schedule_coroutine', 'call_in_background')
 
 import atexit
+import concurrent.futures
 import contextvars
 import functools
 import gc
@@ -13,6 +14,7 @@ import threading
 
 from . import coroutines
 from . import events
+from . import exceptions
 from . import futures
 from . import tasks
 from . import transports
@@ -32,7 +34,7 @@ def run_in_foreground(task, *, loop=None):
     ends the wait with KeyboardInterrupt.  A coroutine or awaitable is
     cancelled first and its cleanup runs to the end; a future or task is left
     as it is and can be brought to the foreground again.  A second Ctrl-C
-    raises KeyboardInterrupt on the spot, as in asyncio.Runner (gh-90908).
+    raises KeyboardInterrupt on the spot, as in asyncio.Runner.
 
     Raise the exception of *task* if it has one, CancelledError if it was
     cancelled, TypeError if it is not awaitable, ValueError if it is a future
@@ -64,19 +66,22 @@ def run_in_foreground(task, *, loop=None):
     try:
         sigint.install()
         try:
-            sigint.future = tasks.ensure_future(task, loop=loop)
+            future = sigint.future = tasks.ensure_future(task, loop=loop)
             sigint.cancels = not held
-            result = loop.run_until_complete(sigint.future)
+            if held:
+                future.add_done_callback(sigint.stop_loop)
+            result = loop.run_until_complete(future)
         finally:
-            future, sigint.future = sigint.future, None
+            sigint.future = None
             sigint.remove()
-            if future is not None and not held:
+            if future is not None:
+                future.remove_done_callback(sigint.stop_loop)
                 _keep(future, loop)
-    except (KeyboardInterrupt, SystemExit) as exc:
-        _mark_retrieved(exc, future, loop)
-        raise
     except BaseException as exc:
-        if not sigint.interrupted:
+        if not isinstance(exc, Exception):
+            _mark_retrieved(exc)
+        if not sigint.interrupted or isinstance(exc, (KeyboardInterrupt,
+                                                      SystemExit)):
             raise
         if future is None or not future.done() or future.cancelled():
             exc = None      # this is just how the wait was ended
@@ -142,9 +147,12 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* is no executor, and RuntimeError if *loop* is closed, or is
     None and cannot be made here.
     """
-    if not callable(target) or _is_coroutine_function(target):
+    is_coroutine = coroutines.iscoroutine(target)
+    if (is_coroutine or not callable(target)
+        or _is_coroutine_function(target)
+    ):
         hint = ''
-        if coroutines.iscoroutine(target):
+        if is_coroutine:
             hint = ': use schedule_coroutine()'
         elif callable(target):
             hint = (' (a coroutine function): '
@@ -158,7 +166,9 @@ def call_in_background(target, *, loop=None, executor=None):
     if executor is None:
         target = _bind_context(target)
     future = loop.run_in_executor(executor, target)
-    _keep(future, loop)
+    if executor is None or isinstance(executor,
+                                      concurrent.futures.ThreadPoolExecutor):
+        _keep(future, loop)     # to be waited for at exit: it may need the loop
     return future
 
 
@@ -167,7 +177,7 @@ def _describe(obj):
 
 
 def _is_coroutine_function(obj):
-    while isinstance(obj, functools.partial):
+    while issubclass(type(obj), functools.partial):
         obj = obj.func
     return coroutines._iscoroutinefunction(obj)
 
@@ -181,19 +191,24 @@ def _keep(future, loop):
     # a table of loops would keep every loop in it alive through its tasks.
     if not future.done():
         try:
-            background = loop._background
+            background = loop._fgbg_background
         except AttributeError:
-            background = loop._background = set()
+            background = loop._fgbg_background = set()
         background.add(future)
         future.add_done_callback(background.discard)
 
 
-def _mark_retrieved(exc, future, loop):
-    # KeyboardInterrupt and SystemExit leave the event loop through the task
-    # that raised them, which is not always the one that was waited for.
-    for future in (future, *getattr(loop, '_background', ())):
-        if getattr(future, '_exception', None) is exc:
-            future.exception()
+def _mark_retrieved(exc):
+    # KeyboardInterrupt and SystemExit leave the event loop through whatever
+    # task raised them, and that task would still log them.
+    for task in _find_objects(tasks.Task):
+        if task._exception is exc:
+            task.exception()
+
+
+def _find_objects(*types):
+    # By their true types: __class__ may do anything.
+    return [obj for obj in gc.get_objects() if issubclass(type(obj), types)]
 
 
 class _SigintHandler:
@@ -235,11 +250,18 @@ class _SigintHandler:
         else:
             self.loop.stop()
 
+    def stop_loop(self, future):
+        # run_until_complete() leaves this out if the exception of the future
+        # is KeyboardInterrupt or SystemExit: a task would have raised it.
+        if self.future is not None:
+            self.loop.stop()
+
 
 # The default event loop.
 
 _own_loop = None        # the event loop that these functions made
-_inherited = {}         # in a forked child, those that its ancestors made
+_inherited = {}         # in a forked child, those that its ancestors made,
+                        # with their selectors; nothing of them may be freed
 
 
 def _find_loop(loop):
@@ -283,7 +305,8 @@ def _new_loop():
 # Leaving: the event loop that these functions made is theirs to end.
 
 _hooks_registered = False
-_leaving = False        # no hook will run any more
+_leaving = False        # the hooks have run, or are not going to
+_abandoned = set()      # the tasks that were left with Ctrl-C while they ended
 
 
 def _register_hooks():
@@ -308,14 +331,17 @@ def _before_threads_end(hook):
 
 def _end_background():
     """End tasks and calls, while their cleanup can still use threads."""
-    _run_last(_own_loop, _end_calls)
+    _wind_down(_end_calls)
+    # Functions registered with atexit can still use asynchronous generators.
+    if hasattr(_own_loop, '_asyncgens_shutdown_called'):
+        _own_loop._asyncgens_shutdown_called = False
 
 
 def _close_loop():
-    """Close the event loop, after the last that could be run in it."""
+    """Close the event loop, after what other exit functions ran in it."""
     global _leaving
     _leaving = True
-    _run_last(_own_loop, _close_transports)
+    _wind_down(_close_transports)
     if _own_loop is not None and not _own_loop.is_running():
         _own_loop.close()
     if _inherited and hasattr(gc, 'freeze'):
@@ -324,79 +350,126 @@ def _close_loop():
         gc.freeze()
 
 
-def _run_last(loop, step):
+def _wind_down(last_step):
+    loop = _own_loop
     if loop is None or loop.is_closed() or loop.is_running():
         return
-    try:
-        _cancel_tasks(loop)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(step(loop))
-    except KeyboardInterrupt:
-        for task in tasks.all_tasks(loop):
-            task._log_destroy_pending = False
-        loop.close()
-    except BaseException as exc:
-        # Raised from here, it would keep the other hooks from running.
-        loop.call_exception_handler({
-            'message': 'unhandled exception while the interpreter exits',
-            'exception': exc,
-        })
+    handler = loop.get_exception_handler()
+    loop.set_exception_handler(functools.partial(_handle_exception, handler))
+    # An exception that was raised here would keep other hooks from running.
+    for step in _cancel_tasks, _shutdown_asyncgens, last_step:
+        try:
+            step(loop)
+        except KeyboardInterrupt:
+            pass
+        except BaseException as exc:
+            _report(loop, exc)
+    loop.set_exception_handler(handler)
+
+
+def _handle_exception(handler, loop, context):
+    # Servers log that their connections were cancelled (gh-113538).
+    if isinstance(context.get('exception'), exceptions.CancelledError):
+        return
+    if handler is not None:
+        handler(loop, context)
+    else:
+        loop.default_exception_handler(context)
+
+
+def _report(loop, exc, **context):
+    loop.call_exception_handler({
+        'message': 'unhandled exception while the interpreter exits',
+        'exception': exc,
+        **context,
+    })
+
+
+def _run(loop, awaitable):
+    """Run *awaitable* to its end, whatever else ends the run of the loop."""
+    future = tasks.ensure_future(awaitable, loop=loop)
+    while not future.done():
+        try:
+            loop.run_until_complete(future)
+        except SystemExit:
+            pass
+        except KeyboardInterrupt as exc:
+            if not any(task._exception is exc
+                       for task in _find_objects(tasks.Task)):
+                raise           # not from a task: Ctrl-C
+        except RuntimeError:
+            if loop.is_closed():
+                raise           # otherwise it was just stopped
+    return future.result()
 
 
 def _cancel_tasks(loop):
-    cancelled = tasks.all_tasks(loop)
-    for task in cancelled:
-        task.cancel()
-    if cancelled:
-        waiter = tasks.gather(*cancelled, return_exceptions=True)
-        while not waiter.done():
-            try:
-                loop.run_until_complete(waiter)
-            except SystemExit:
-                pass        # as in a thread; the others still have to end
-    for task in cancelled:
-        if not task.cancelled() and isinstance(task.exception(), Exception):
-            loop.call_exception_handler({
-                'message': 'unhandled exception while the interpreter exits',
-                'exception': task.exception(),
-                'task': task,
-            })
+    while True:
+        cancelled = tasks.all_tasks(loop) - _abandoned
+        if not cancelled:
+            break
+        for task in cancelled:
+            task.cancel()
+        try:
+            _run(loop, tasks.gather(*cancelled, return_exceptions=True))
+        except KeyboardInterrupt:
+            for task in tasks.all_tasks(loop):
+                task._log_destroy_pending = False
+                _abandoned.add(task)
+        for task in cancelled:
+            if not task.done() or task.cancelled():
+                continue
+            exc = task.exception()
+            if exc is not None and not isinstance(exc, (KeyboardInterrupt,
+                                                        SystemExit)):
+                _report(loop, exc, task=task)
 
 
-async def _end_calls(loop):
-    calls = [future for future in getattr(loop, '_background', ())
+def _shutdown_asyncgens(loop):
+    _run(loop, loop.shutdown_asyncgens())
+
+
+def _end_calls(loop):
+    calls = [future for future in getattr(loop, '_fgbg_background', ())
              if not isinstance(future, tasks.Task)]
     if calls:
-        await tasks.wait(calls)
-    await _shutdown_default_executor(loop)
+        _run(loop, tasks.wait(calls))
+    _run(loop, _shutdown_default_executor(loop))
 
 
-async def _shutdown_default_executor(loop):
-    await loop.shutdown_default_executor()
+def _shutdown_default_executor(loop):
+    return loop.shutdown_default_executor()
 
 
 def _close_transports(loop):
     # Servers and transports are known to the selector alone, or to nobody.
-    ends = [obj for obj in gc.get_objects()
-            if issubclass(type(obj), (transports.BaseTransport,
-                                      events.AbstractServer))
-            and getattr(obj, '_loop', None) is loop]
+    open_ends = [end for end in _find_objects(transports.BaseTransport,
+                                              events.AbstractServer)
+                 if getattr(end, '_loop', None) is loop]
 
-    async def close():
-        for end in ends:
-            if (isinstance(end, transports.SubprocessTransport)
-                and end.get_returncode() is None
-            ):
-                end.kill()
-                await end._wait()
-            end.close()
+    async def close(end):
+        if (isinstance(end, transports.SubprocessTransport)
+            and end.get_returncode() is None
+        ):
+            end.kill()
+            for fd in range(3):
+                pipe = end.get_pipe_transport(fd)
+                if pipe is not None:
+                    pipe.close()
+            await end._wait()
+        end.close()
         await tasks.sleep(0)
-        for end in ends:
-            if isinstance(end, transports.WriteTransport) and end._loop is loop:
-                end.abort()
+        if (isinstance(end, transports.WriteTransport)
+            and end._loop is loop       # until it is really closed
+        ):
+            end.abort()
         await tasks.sleep(0)
 
-    return close()
+    for end in open_ends:
+        try:
+            _run(loop, close(end))
+        except Exception as exc:
+            _report(loop, exc)
 
 
 def _disown():
