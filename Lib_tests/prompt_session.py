@@ -1,0 +1,223 @@
+"""A prompt on a pseudo-terminal, for tests that type and read."""
+
+import importlib.util
+import io
+import os
+import platform
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import textwrap
+import unittest
+import warnings
+
+import pexpect
+
+PYPY = platform.python_implementation() == 'PyPy'
+NEW_PROMPT = importlib.util.find_spec('_pyrepl') is not None
+NO_NEW_PROMPT = 'the new prompt came with Python 3.13'
+needs_new_prompt = unittest.skipUnless(NEW_PROMPT, NO_NEW_PROMPT)
+needs_new_or_own_prompt = unittest.skipUnless(NEW_PROMPT or PYPY,
+                                              NO_NEW_PROMPT)
+
+CTRL_A, CTRL_C, CTRL_D, CTRL_E, CTRL_U = '\x01', '\x03', '\x04', '\x05', '\x15'
+ENTER, TAB, UP = '\r', '\t', '\x1bOA'
+START_OF_PASTE, END_OF_PASTE = '\x1b[200~', '\x1b[201~'
+
+PROMPT = '>>>>? '   # PyPy's own has four
+MORE = r'\.\.\.\.? '
+ESCAPE_SEQUENCE = re.compile(r'\x1b(?:\[[0-?]*[ -/]*[@-~]|[=>])')
+
+# Where a wait that takes this long is broken.
+TIMEOUT = 60        # seconds
+
+# On a busy machine, asyncio's debug mode would remark on slow callbacks.
+STARTUP = """\
+import logging
+logging.getLogger('asyncio').setLevel(logging.ERROR)
+del logging
+"""
+
+
+def plain(shown):
+    return ESCAPE_SEQUENCE.sub('', shown).replace('\r', '').strip('\n')
+
+
+class Home:
+    """A directory of its own, and the environment of who lives there.
+
+    *startup* is what the startup file does.  *environ* is set on top of the
+    environment of the tests, None unsets.
+    """
+
+    def __init__(self, *, new=False, startup='', **environ):
+        self.path = tempfile.mkdtemp()
+        settings = dict.fromkeys(['COLUMNS', 'LINES', 'PYTHON_HISTORY',
+                                  'PYTHONINSPECT'])
+        settings.update(
+            HOME=self.path, TERM='xterm', INPUTRC=os.devnull,
+            PYTHON_BASIC_REPL=None if new else '1',
+            PYTHONSTARTUP=self.write('startup.py', STARTUP + startup))
+        settings.update(environ)
+        self.environ = {name: value
+                        for name, value in {**os.environ, **settings}.items()
+                        if value is not None}
+
+    def write(self, name, text):
+        path = os.path.join(self.path, name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path
+
+    def read(self, name):
+        with open(os.path.join(self.path, name), encoding='utf-8') as file:
+            return file.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        shutil.rmtree(self.path)
+
+
+class Session:
+    """An interpreter that was started with *args* in *home*.
+
+    *new* says that it opens a prompt that edits several lines at once.
+    """
+
+    def __init__(self, home, *args, new=False):
+        self.new = new
+        # What a line editor writes when it has taken what was typed.
+        self.taken = re.escape('\x1b[?2004l') if new or PYPY else '\n'
+        self.transcript = io.StringIO()
+        with warnings.catch_warnings():
+            # Threads of the test runner do no harm: the child only execs.
+            warnings.filterwarnings('ignore', 'This process .* multi-threaded',
+                                    DeprecationWarning)
+            self.child = pexpect.spawn(
+                sys.executable, ['-X', 'dev', '-W', 'error', *args],
+                env=home.environ, cwd=home.path, encoding='utf-8',
+                dimensions=(50, 200), timeout=TIMEOUT)
+        self.child.logfile_read = self.transcript
+        self.child.delaybeforesend = None
+        self.child.ptyproc.delayafterclose = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.child.kill(signal.SIGKILL)
+        self.child.wait()
+        self.child.close()
+
+    def wait_for(self, pattern):
+        """Return what is shown before *pattern*, a regular expression."""
+        try:
+            self.child.expect(pattern)
+        except (pexpect.EOF, pexpect.TIMEOUT) as exc:
+            raise AssertionError(f'{type(exc).__name__}: no {pattern!r} in '
+                                 f'{self.transcript.getvalue()!r}') from None
+        return plain(self.child.before)
+
+    def wait_for_prompt(self):
+        return self.wait_for(PROMPT)
+
+    def wait_for_imports(self):
+        """Return what python -m asyncio_fgbg shows before its first prompt."""
+        shown = self.wait_for(r'from asyncio_fgbg import \*')
+        return shown + 'from asyncio_fgbg import *' + self.wait_for_prompt()
+
+    def press(self, *keys):
+        self.child.send(''.join(keys))
+
+    def enter(self, text):
+        """Type a statement until it is taken."""
+        first, *rest = textwrap.dedent(text).strip().split('\n')
+        self.press(first, ENTER)
+        if self.new:
+            for line in rest:
+                self.press(CTRL_U, line, ENTER)     # not as it was indented
+        else:
+            for line in rest:
+                self.wait_for(self.taken)
+                self.wait_for(MORE)
+                self.press(line, ENTER)
+        if rest:
+            if not self.new:
+                self.wait_for(self.taken)
+                self.wait_for(MORE)
+            self.press(ENTER)
+        self.wait_for(self.taken)
+
+    def run(self, text):
+        """Type a statement and return what is shown until the next prompt."""
+        self.enter(text)
+        return self.wait_for_prompt()
+
+    def interrupt(self):
+        """Press Ctrl-C and return what is shown until the next prompt."""
+        self.press(CTRL_C)
+        self.wait_for('KeyboardInterrupt')
+        # Only then: line editors show their prompt again for every key.
+        shown = self.child.before + self.child.after
+        self.wait_for_prompt()
+        return plain(shown + self.child.before)
+
+    def interrupt_typing(self, text):
+        """Type *text*, then press Ctrl-C; wait for the next prompt."""
+        self.press(text, '  # Z')
+        self.wait_for('Z')
+        self.press(CTRL_C)
+        # CPython with readline does not notice one that comes just before it
+        # waits for the next key.
+        if self.child.expect(['KeyboardInterrupt', pexpect.TIMEOUT],
+                             timeout=TIMEOUT / 2):
+            self.press(CTRL_C)
+            self.wait_for('KeyboardInterrupt')
+        self.wait_for_prompt()
+
+    def leave(self):
+        """Press Ctrl-D; return what is shown then, and the exit status."""
+        self.press(CTRL_D)
+        return self.wait_for_exit()
+
+    def wait_for_exit(self):
+        shown = self.wait_for(pexpect.EOF)
+        self.child.wait()
+        if self.child.signalstatus is not None:
+            return shown, -self.child.signalstatus
+        return shown, self.child.exitstatus
+
+
+class ModulePrompt:
+    """The plain prompt of python -m asyncio_fgbg, for a TestCase"""
+
+    new = False
+
+    def open(self, *options, **home):
+        home = Home(new=self.new, **home)
+        self.addCleanup(home.__exit__)
+        prompt = Session(home, *options, '-m', 'asyncio_fgbg', new=self.new)
+        self.addCleanup(prompt.__exit__)
+        prompt.home = home
+        return prompt
+
+    def arrive(self, *options, **home):
+        prompt = self.open(*options, **home)
+        prompt.shown = prompt.wait_for_imports()
+        self.addCleanup(self.depart, prompt)
+        return prompt
+
+    def depart(self, prompt):
+        # Coverage is measured where the interpreter may finish.
+        if prompt.child.isalive():
+            prompt.leave()
+
+
+class NewModulePrompt(ModulePrompt):
+    """Its new prompt"""
+
+    new = True
