@@ -1,0 +1,3 @@
+from .fgbg import *
+
+__all__ = ("run_in_foreground", "schedule_coroutine", "call_in_background")
