@@ -1214,6 +1214,10 @@ class LeavingTests(unittest.TestCase):
 
     def test_servers_and_connections_are_closed(self):
         self.assertEqual(run_python("""
+            import atexit
+            @atexit.register
+            def after():
+                print(server.is_serving(), writer.transport.is_closing())
             async def echo(reader, writer):
                 while True:
                     writer.write(await reader.readexactly(1))
@@ -1223,19 +1227,24 @@ class LeavingTests(unittest.TestCase):
                 *server.sockets[0].getsockname()))
             writer.write(b'x')
             print(run_in_foreground(reader.read(1)))
-        """), "b'x'\n")
+        """), "b'x'\nFalse True\n")
 
     def test_bad_transport_does_not_keep_others_open(self):
         with self.assertRaises(AssertionError) as caught:
             run_python("""
+                import atexit
+                @atexit.register
+                def after():
+                    print('serving:', server.is_serving())
                 class Transport(asyncio.Transport):
                     _loop = call_in_background(int).get_loop()
-                bad = Transport()
+                before = Transport()
                 server = run_in_foreground(
                     asyncio.start_server(print, '127.0.0.1', 0))
+                after = Transport()
             """)
         self.assertIn('NotImplementedError', str(caught.exception))
-        self.assertNotIn('ResourceWarning', str(caught.exception))
+        self.assertIn('serving: False', str(caught.exception))
 
     def test_subprocess_that_is_not_read_is_ended(self):
         self.assertEqual(run_python("""

@@ -111,15 +111,17 @@ def schedule_coroutine(target, *, loop=None):
     if not coroutines.iscoroutine(target):
         if futures.isfuture(target):
             hint = ': it is scheduled already, use run_in_foreground()'
+        elif not callable(target):
+            hint = ''
         elif _is_coroutine_function(target):
             hint = ' (a coroutine function): call it to get a coroutine'
-        elif callable(target):
-            hint = ': use call_in_background()'
         else:
-            hint = ''
+            hint = ': use call_in_background()'
         raise TypeError('target must be a coroutine, not '
                         f'{_describe(target)}{hint}')
-    loop = _find_loop(loop) or _new_loop()
+    loop = _find_loop(loop)
+    if loop is None:
+        loop = _new_loop()
     if loop.is_running() and events._get_running_loop() is not loop:
         raise RuntimeError('the event loop is running in another thread: '
                            'use asyncio.run_coroutine_threadsafe()')
@@ -159,16 +161,18 @@ def call_in_background(target, *, loop=None, executor=None):
                     'call it and use schedule_coroutine()')
         raise TypeError('target must be a callable, not '
                         f'{_describe(target)}{hint}')
-    if executor is not None and not hasattr(executor, 'submit'):
+    if executor is not None and not hasattr(type(executor), 'submit'):
         raise TypeError('executor must be a concurrent.futures.Executor or '
                         f'None, not {_describe(executor)}')
-    loop = _find_loop(loop) or _new_loop()
+    loop = _find_loop(loop)
+    if loop is None:
+        loop = _new_loop()
     if executor is None:
         target = _bind_context(target)
     future = loop.run_in_executor(executor, target)
     if executor is None or isinstance(executor,
                                       concurrent.futures.ThreadPoolExecutor):
-        _keep(future, loop)     # to be waited for at exit: it may need the loop
+        _keep(future, loop)     # for the exit: what it calls may need the loop
     return future
 
 

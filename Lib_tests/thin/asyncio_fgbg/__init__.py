@@ -1,3 +1,3 @@
-"""The three functions as thin shims: what test_thin.py shows to be too little"""
+"""Three thin shims: test_thin.py shows what they lose"""
 
 from .fgbg import *

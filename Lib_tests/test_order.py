@@ -1,0 +1,60 @@
+"""The tests of the helpers pass in every order
+
+unittest orders tests by name, pytest as they stand in the file.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import unittest
+
+
+RUN = """\
+import random, sys, unittest
+
+order, seed = sys.argv.pop(), sys.argv.pop()
+
+class Loader(unittest.TestLoader):
+    def loadTestsFromModule(self, *args, **kwargs):
+        tests = list(cases(super().loadTestsFromModule(*args, **kwargs)))
+        if order == 'reversed':
+            tests.reverse()
+        else:
+            random.Random(seed).shuffle(tests)
+        return unittest.TestSuite(tests)
+
+def cases(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from cases(test)
+        else:
+            yield test
+
+unittest.main('test_fgbg', testLoader=Loader())
+"""
+
+
+class OrderTests(unittest.TestCase):
+
+    def test_tests_pass_in_reverse_order(self):
+        self.run_tests('reversed')
+
+    def test_tests_pass_shuffled(self):
+        self.run_tests('shuffled')
+
+    def run_tests(self, order):
+        seed = str(random.randrange(10**6))
+        result = subprocess.run(
+            [sys.executable, '-X', 'dev', '-W', 'error', '-c', RUN,
+             seed, order],
+            cwd=os.path.dirname(os.path.abspath(__file__)),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, universal_newlines=True, timeout=300)
+        if result.returncode:
+            self.fail(f'{order}, with seed {seed}:\n{result.stdout}')
+        self.assertRegex(result.stdout, r'Ran \d\d+ tests')
+
+
+if __name__ == '__main__':
+    unittest.main()
