@@ -793,6 +793,16 @@ class RunInForegroundTests(TestCase):
                      fgbg.run_in_foreground, self.loop.create_future(),
                      loop=future.get_loop())
 
+    def test_failing_task_factory_leaves_nothing_behind(self):
+        def factory(loop, coro, **kwargs):
+            raise ZeroDivisionError
+
+        coro = return_42()
+        self.loop.set_task_factory(factory)
+        self.rejects(ZeroDivisionError, '', fgbg.run_in_foreground, coro)
+        self.loop.set_task_factory(None)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
     def test_coroutine_is_kept_when_somebody_stops_the_loop(self):
         async def main():
             started.append(asyncio.current_task())
@@ -1289,6 +1299,63 @@ class LeavingTests(unittest.TestCase):
             run_in_foreground(asyncio.sleep(0))
         """), 'clean\n' * 3)
 
+    def test_exception_of_a_cleanup_goes_to_the_exception_handler(self):
+        self.assertEqual(run_python("""
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    1 / 0
+            task = schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+            task.get_loop().set_exception_handler(
+                lambda loop, context: print(context['exception'], context[
+                    'task'] is task))
+        """), 'division by zero True\n')
+
+    def test_executor_that_cannot_be_shut_down_is_logged(self):
+        with self.assertRaisesRegex(AssertionError, 'ZeroDivisionError'):
+            run_python("""
+                import concurrent.futures
+                class Executor(concurrent.futures.ThreadPoolExecutor):
+                    def shutdown(self, wait=True):
+                        super().shutdown(wait)
+                        1 / 0
+                loop = call_in_background(int).get_loop()
+                loop.set_default_executor(Executor())
+            """)
+
+    def test_buffered_data_does_not_keep_the_interpreter(self):
+        self.assertEqual(run_python("""
+            import socket
+            with socket.socket() as server:
+                server.bind(('127.0.0.1', 0))
+                server.listen()
+                reader, writer = run_in_foreground(
+                    asyncio.open_connection(*server.getsockname()))
+                connection, _ = server.accept()
+            writer.write(bytes(3 * 10**7))
+            import atexit
+            atexit.register(connection.close)
+        """), '')
+
+    def test_ctrl_c_ends_a_wait_for_asynchronous_generators(self):
+        self.assertEqual(run_python("""
+            import signal
+            async def generate():
+                try:
+                    yield 42
+                finally:
+                    asyncio.get_running_loop().call_soon(
+                        os.kill, os.getpid(), signal.SIGINT)
+                    await asyncio.sleep(3600)
+            async def main():
+                async for value in generator:
+                    return value
+            generator = generate()
+            print(run_in_foreground(main()))
+        """), '42\n')
+
     def test_loop_that_is_stopped_does_not_stop_the_cleanup(self):
         self.assertEqual(run_python("""
             async def main():
@@ -1453,6 +1520,31 @@ class LeavingTests(unittest.TestCase):
                 sys.exit()
             print(os.waitpid(pid, 0)[1], flush=True)
         """), 'False 42\n0\nclean\n')
+
+    def test_grandchild_gets_a_loop_of_its_own(self):
+        self.assertEqual(self.fork("""
+            if pid == 0:
+                pid = os.fork()
+                if pid == 0:
+                    print(run_in_foreground(asyncio.sleep(0, 42)))
+                    sys.stdout.flush()
+                    os._exit(0)
+                os._exit(os.waitpid(pid, 0)[1])
+            print(os.waitpid(pid, 0)[1], flush=True)
+        """), '42\n0\nclean\n')
+
+    def test_forked_child_gets_a_loop_for_a_closed_one(self):
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            run_in_foreground(asyncio.sleep(0))
+            asyncio.get_event_loop().close()
+            pid = os.fork()
+            if pid == 0:
+                print(run_in_foreground(asyncio.sleep(0, 42)), flush=True)
+                os._exit(0)
+            print(os.waitpid(pid, 0)[1])
+        """), '42\n0\n')
 
     def test_forked_child_that_exits_does_not_disturb_its_parent(self):
         self.assertEqual(self.fork("""

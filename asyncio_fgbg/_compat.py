@@ -77,7 +77,9 @@ if sys.version_info < (3, 14):
         local = getattr(events._event_loop_policy, '_local', None)
         _inherited_loop = getattr(local, '_loop', None)
 
-    if sys.version_info < (3, 12) and hasattr(os, 'register_at_fork'):
+    if (sys.version_info < (3, 12)
+        and hasattr(os, 'register_at_fork')     # not on Windows
+    ):
         os.register_at_fork(after_in_child=_remember_inherited_loop)
 
 

@@ -78,7 +78,7 @@ def run_in_foreground(task, *, loop=None):
                 future.remove_done_callback(sigint.stop_loop)
                 _keep(future, loop)
     except BaseException as exc:
-        if not isinstance(exc, Exception):
+        if not isinstance(exc, (Exception, exceptions.CancelledError)):
             _mark_retrieved(exc)
         if not sigint.interrupted or isinstance(exc, (KeyboardInterrupt,
                                                       SystemExit)):
@@ -323,7 +323,7 @@ def _register_hooks():
         _before_threads_end(_end_background)
     except RuntimeError:
         _leaving = True
-    if hasattr(os, 'register_at_fork'):
+    if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
         os.register_at_fork(after_in_child=_disown)
 
 
@@ -392,18 +392,15 @@ def _report(loop, exc, **context):
 def _run(loop, awaitable):
     """Run *awaitable* to its end, whatever else ends the run of the loop."""
     future = tasks.ensure_future(awaitable, loop=loop)
-    while not future.done():
+    while not (future.done() or loop.is_closed()):
         try:
             loop.run_until_complete(future)
-        except SystemExit:
-            pass
+        except (SystemExit, RuntimeError):
+            pass                # or somebody stopped the loop
         except KeyboardInterrupt as exc:
             if not any(task._exception is exc
                        for task in _find_objects(tasks.Task)):
                 raise           # not from a task: Ctrl-C
-        except RuntimeError:
-            if loop.is_closed():
-                raise           # otherwise it was just stopped
     return future.result()
 
 
