@@ -28,7 +28,7 @@ def cases(suite):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from cases(test)
-        else:
+        elif type(test).__name__ != 'LeavingTests':
             yield test
 
 unittest.main('test_fgbg', testLoader=Loader())
