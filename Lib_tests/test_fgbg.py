@@ -1528,8 +1528,8 @@ class LeavingTests(unittest.TestCase):
                 if pid == 0:
                     print(run_in_foreground(asyncio.sleep(0, 42)))
                     sys.stdout.flush()
-                    os._exit(0)
-                os._exit(os.waitpid(pid, 0)[1])
+                    sys.exit()
+                sys.exit(os.waitpid(pid, 0)[1])
             print(os.waitpid(pid, 0)[1], flush=True)
         """), '42\n0\nclean\n')
 
@@ -1542,7 +1542,7 @@ class LeavingTests(unittest.TestCase):
             pid = os.fork()
             if pid == 0:
                 print(run_in_foreground(asyncio.sleep(0, 42)), flush=True)
-                os._exit(0)
+                sys.exit()
             print(os.waitpid(pid, 0)[1])
         """), '42\n0\n')
 

@@ -72,11 +72,8 @@ def run_in_foreground(task, *, loop=None):
                 future.add_done_callback(sigint.stop_loop)
             result = loop.run_until_complete(future)
         finally:
-            sigint.future = None
             sigint.remove()
-            if future is not None:
-                future.remove_done_callback(sigint.stop_loop)
-                _keep(future, loop)
+            _keep(future, loop)
     except BaseException as exc:
         if not isinstance(exc, (Exception, exceptions.CancelledError)):
             _mark_retrieved(exc)
@@ -193,7 +190,7 @@ def _bind_context(target):
 def _keep(future, loop):
     # Event loops hold tasks weakly.  The loop itself is given the references:
     # a table of loops would keep every loop in it alive through its tasks.
-    if not future.done():
+    if future is not None and not future.done():
         try:
             background = loop._fgbg_background
         except AttributeError:
@@ -235,6 +232,9 @@ class _SigintHandler:
                 pass
 
     def remove(self):
+        future, self.future = self.future, None
+        if future is not None:
+            future.remove_done_callback(self.stop_loop)
         if signal.getsignal(signal.SIGINT) is self:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
