@@ -1327,7 +1327,8 @@ class LeavingTests(unittest.TestCase):
 
     def test_buffered_data_does_not_keep_the_interpreter(self):
         self.assertEqual(run_python("""
-            import socket
+            import atexit, socket
+            atexit.register(lambda: connection.close())
             with socket.socket() as server:
                 server.bind(('127.0.0.1', 0))
                 server.listen()
@@ -1335,8 +1336,6 @@ class LeavingTests(unittest.TestCase):
                     asyncio.open_connection(*server.getsockname()))
                 connection, _ = server.accept()
             writer.write(bytes(3 * 10**7))
-            import atexit
-            atexit.register(connection.close)
         """), '')
 
     def test_ctrl_c_ends_a_wait_for_asynchronous_generators(self):
