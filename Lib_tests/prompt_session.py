@@ -100,7 +100,10 @@ class Session:
             self.child = pexpect.spawn(
                 sys.executable, ['-X', 'dev', '-W', 'error', *args],
                 env=home.environ, cwd=home.path, encoding='utf-8',
-                dimensions=(50, 200), timeout=TIMEOUT)
+                dimensions=(50, 200), timeout=TIMEOUT,
+                # In the background of a shell, SIGINT is ignored.
+                preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                 signal.SIG_DFL))
         self.child.logfile_read = self.transcript
         self.child.delaybeforesend = None
         self.child.ptyproc.delayafterclose = 0

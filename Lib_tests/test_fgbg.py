@@ -34,7 +34,15 @@ TIMEOUT = 60        # seconds; reached only by what is broken
 PATIENCE = float(os.environ.get('FGBG_PATIENCE', TIMEOUT))
 
 
+def setUpModule():
+    # In the background of a shell, this process and those that it starts are
+    # told to ignore SIGINT.
+    global sigint_handler
+    sigint_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def tearDownModule():
+    signal.signal(signal.SIGINT, sigint_handler)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', DeprecationWarning)
         asyncio.set_event_loop_policy(None)
