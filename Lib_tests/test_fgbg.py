@@ -13,9 +13,11 @@ import gc
 import inspect
 import multiprocessing
 import os
+import platform
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import unittest
@@ -28,6 +30,7 @@ from asyncio_fgbg import fgbg
 
 PACKAGE = fgbg.__name__.rpartition('.')[0]
 NAMES = 'run_in_foreground', 'schedule_coroutine', 'call_in_background'
+PYPY = platform.python_implementation() == 'PyPy'
 TIMEOUT = 60        # seconds; reached only by what is broken
 # How long what never returns is waited for, in seconds: what is known to be
 # broken need not be waited for as long.
@@ -91,6 +94,16 @@ class Awaitable:
     def __await__(self):
         yield from asyncio.sleep(0).__await__()
         return 42
+
+
+class EqualToAnything:
+    __hash__ = object.__hash__
+
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
 
 
 class OtherCoroutine(collections.abc.Coroutine):
@@ -212,6 +225,9 @@ class NamesTests(unittest.TestCase):
             import {PACKAGE}
             print(before == snapshot())
         """, preamble=''), 'True\n')
+
+    def test_package_has_the_three_names_in_all(self):
+        self.assertLessEqual(set(NAMES), set(sys.modules[PACKAGE].__all__))
 
 
 class DefaultLoopTests(TestCase):
@@ -387,6 +403,45 @@ class DefaultLoopTests(TestCase):
                      loop=closed, executor=executor)
         self.assertEqual(executor.submitted, [])
 
+    def test_own_loop_is_set_again_after_asyncio_run(self):
+        self.assertEqual(run_python("""
+            first = schedule_coroutine(asyncio.sleep(0)).get_loop()
+            asyncio.run(asyncio.sleep(0))
+            schedule_coroutine(asyncio.sleep(0))
+            print(asyncio.get_event_loop() is first)
+        """), 'True\n')
+
+    def test_policy_of_any_kind_can_set_the_loop(self):
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            mine = asyncio.new_event_loop()
+            class Policy(asyncio.AbstractEventLoopPolicy):
+                def get_event_loop(self):
+                    return mine
+            asyncio.set_event_loop_policy(Policy())
+            warnings.simplefilter('error')
+            task = schedule_coroutine(asyncio.sleep(0))
+            print(task.get_loop() is mine)
+            run_in_foreground(task)
+            mine.close()
+        """), 'True\n')
+
+    def test_rejected_argument_lets_asyncio_make_a_loop_all_the_same(self):
+        if sys.version_info >= (3, 14):
+            self.skipTest('from Python 3.14 on, asyncio makes no event loop')
+        self.assertEqual(run_python("""
+            import warnings
+            theirs = asyncio.new_event_loop()
+            try:
+                run_in_foreground(theirs.create_future())
+            except ValueError:
+                print('rejected')
+            warnings.simplefilter('ignore', DeprecationWarning)
+            asyncio.get_event_loop().close()
+            theirs.close()
+        """), 'rejected\n')
+
 
 class ScheduleCoroutineTests(TestCase):
     def rejects_target(self, target, message):
@@ -417,7 +472,7 @@ class ScheduleCoroutineTests(TestCase):
             return variable.get()
 
         variable = contextvars.ContextVar('variable')
-        variable.set('then')
+        self.addCleanup(variable.reset, variable.set('then'))
         task = fgbg.schedule_coroutine(get())
         variable.set('now')
         self.assertEqual(fgbg.run_in_foreground(task), 'then')
@@ -634,7 +689,7 @@ class CallInBackgroundTests(TestCase):
 
     def test_default_executor_sees_the_context_of_the_caller(self):
         variable = contextvars.ContextVar('variable')
-        variable.set('then')
+        self.addCleanup(variable.reset, variable.set('then'))
         future = fgbg.call_in_background(variable.get)
         variable.set('now')
         self.assertEqual(fgbg.run_in_foreground(future), 'then')
@@ -883,6 +938,46 @@ class RunInForegroundTests(TestCase):
 
         self.check_not_logged(SystemExit, prepare)
 
+    def test_exit_in_the_last_moment_does_not_stop_the_next_wait(self):
+        async def fail():
+            raise SystemExit
+
+        task = fgbg.schedule_coroutine(return_42())
+        fgbg.schedule_coroutine(fail())
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(task)
+        self.assertTrue(task.done())
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 42)), 42)
+
+    def test_treats_a_generator_as_asyncio_iscoroutine_does(self):
+        generator = (None for _ in range(1))
+        if asyncio.iscoroutine(generator):      # before 3.12
+            self.assertIsNone(fgbg.run_in_foreground(generator))
+        else:
+            self.rejects(TypeError, 'not generator$',
+                         fgbg.run_in_foreground, generator)
+            self.assertEqual(list(generator), [None])
+
+    def test_exception_that_equals_an_exit_is_logged_all_the_same(self):
+        class Error(EqualToAnything, Exception):
+            pass
+
+        async def fail():
+            raise Error
+
+        async def leave():
+            await asyncio.sleep(0)
+            sys.exit()
+
+        task = fgbg.schedule_coroutine(fail())
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(leave())
+        self.assertTrue(task.done())
+        del task
+        self.run_once()
+        collect()
+        self.assertIsInstance(self.logged[0]['exception'], Error)
+
 
 SIGNALLER = """
 import os, signal
@@ -991,8 +1086,43 @@ class CtrlCTests(TestCase):
         task = fgbg.schedule_coroutine(return_42())
         task.add_done_callback(lambda task: self.interrupt())
         self.interrupt_foreground(task)
-        fgbg.run_in_foreground(asyncio.sleep(0.01))
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 1)), 1)
         self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_ctrl_c_while_a_task_ends_does_not_stop_the_next_wait(self):
+        async def main():
+            self.interrupt()
+            await asyncio.sleep(0)
+            return 42
+
+        task = fgbg.schedule_coroutine(main())
+        self.interrupt_foreground(task)
+        fgbg.run_in_foreground(asyncio.sleep(0))
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
+
+    def test_ctrl_c_that_did_not_end_the_wait_cancels_nothing(self):
+        async def main():
+            started.append(asyncio.current_task())
+            self.interrupt()
+            self.loop.stop()
+            return await future
+
+        started, future = [], self.loop.create_future()
+        self.interrupt_foreground(main())
+        future.set_result(42)
+        self.assertEqual(fgbg.run_in_foreground(started[0]), 42)
+
+    def test_second_ctrl_c_waits_until_the_loop_runs(self):
+        def factory(loop, coro, **kwargs):
+            self.interrupt()
+            self.interrupt()
+            tasks.append(asyncio.Task(coro, loop=loop, **kwargs))
+            return tasks[0]
+
+        tasks = []
+        self.loop.set_task_factory(factory)
+        self.interrupt_foreground(return_42())
+        self.assertTrue(tasks[0].cancelled())
 
     def test_task_is_left_pending_and_can_be_run_again(self):
         async def main():
@@ -1102,6 +1232,18 @@ class CtrlCTests(TestCase):
         self.interrupt_foreground(busy())
         self.assertEqual(seen, ['once'])
 
+    @unittest.skipUnless(PYPY, "no Ctrl-C can hit CPython's own tasks")
+    def test_second_ctrl_c_in_a_task_of_pypy_leaves_the_loop_usable(self):
+        def hit():
+            asyncio.tasks._enter_task(self.loop, task)
+            raise KeyboardInterrupt
+
+        task = fgbg.schedule_coroutine(wait_for_ever())
+        self.loop.call_soon(hit)
+        self.interrupt_foreground(task)
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+        task.cancel()
+
     def handler_inside(self):
         async def main():
             return signal.getsignal(signal.SIGINT)
@@ -1162,6 +1304,68 @@ class CtrlCTests(TestCase):
         with unittest.mock.patch.object(signal, 'signal', refuse):
             self.assertIs(self.handler_inside(), signal.default_int_handler)
             self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+
+    def test_cancellation_is_not_the_cause(self):
+        async def main():
+            self.interrupt()
+            await wait_for_ever()
+
+        self.assertIsNone(self.interrupt_foreground(main()).__cause__)
+
+    def test_end_of_the_wait_is_not_the_cause(self):
+        future = self.loop.create_future()
+        self.loop.call_soon(self.interrupt)
+        self.assertIsNone(self.interrupt_foreground(future).__cause__)
+
+    def test_ctrl_c_in_a_failing_task_factory_is_not_lost(self):
+        def factory(loop, coro, **kwargs):
+            self.interrupt()
+            raise ZeroDivisionError
+
+        coro = return_42()
+        self.loop.set_task_factory(factory)
+        self.interrupt_foreground(coro)
+        self.loop.set_task_factory(None)
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_second_ctrl_c_that_is_caught_does_not_keep_the_wait(self):
+        async def main():
+            self.interrupt()
+            with self.assertRaises(KeyboardInterrupt):
+                self.interrupt()
+
+        self.interrupt_foreground(main())
+
+    def test_waits_that_were_interrupted_do_not_pile_up(self):
+        future = self.loop.create_future()
+        for _ in range(10):
+            self.loop.call_soon(self.interrupt)
+            self.interrupt_foreground(future)
+        collect()
+        self.assertEqual([obj for obj in gc.get_objects()
+                          if type(obj) is fgbg._SigintHandler], [])
+        future.cancel()
+
+    def test_handler_that_equals_any_other_is_not_replaced(self):
+        class Handler(EqualToAnything):
+            def __call__(self, signum, frame):
+                pass
+
+        handler = Handler()
+        signal.signal(signal.SIGINT, handler)
+        self.assertIs(self.handler_inside(), handler)
+
+    def test_handler_that_equals_any_other_is_kept(self):
+        class Handler(EqualToAnything):
+            def __call__(self, signum, frame):
+                pass
+
+        async def main():
+            signal.signal(signal.SIGINT, handler)
+
+        handler = Handler()
+        fgbg.run_in_foreground(main())
+        self.assertIs(self.handler_outside(), handler)
 
 
 class LeavingTests(unittest.TestCase):
@@ -1563,6 +1767,39 @@ class LeavingTests(unittest.TestCase):
                 call_in_background(lambda: 42), 10)), flush=True)
         """), '42\nclean\n')
 
+    def test_forked_child_finalizes_nothing_of_its_parent(self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        # A module loses its globals earlier than __main__.
+        source = textwrap.dedent(f"""
+            import asyncio, os, socket, sys
+            from {PACKAGE} import run_in_foreground
+            async def connect():
+                return [await asyncio.open_connection(sock=end)
+                        for end in socket.socketpair()]
+            async def fail():
+                raise LookupError
+            def main():
+                global streams
+                streams = run_in_foreground(connect())
+                if os.fork() == 0:
+                    try:
+                        run_in_foreground(fail())
+                    except LookupError:
+                        pass
+                    sys.exit()
+                os.wait()
+        """)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, 'module.py'), 'w') as file:
+                file.write(source)
+            self.assertEqual(run_python(f"""
+                sys.path.insert(0, {folder!r})
+                import module, warnings
+                warnings.simplefilter('ignore', DeprecationWarning)
+                module.main()
+            """), '')
+
     def test_forked_child_that_closes_a_connection_leaves_its_parents(self):
         if not hasattr(os, 'fork'):
             self.skipTest('this platform has no os.fork()')
@@ -1604,6 +1841,196 @@ class LeavingTests(unittest.TestCase):
             print(os.waitpid(pid, 0)[1])
             loop.close()
         """), 'False 42\n0\n')
+
+    def test_first_use_in_an_atexit_callback_is_cleaned_up(self):
+        self.assertEqual(run_python("""
+            import atexit
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+            @atexit.register
+            def callback():
+                schedule_coroutine(main())
+                run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n')
+
+    def test_last_use_in_an_atexit_callback_is_cleaned_up(self):
+        self.assertEqual(run_python("""
+            import atexit
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+            @atexit.register
+            def callback():
+                schedule_coroutine(main())
+                run_in_foreground(asyncio.sleep(0))
+            run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n')
+
+    def test_exit_functions_do_not_pile_up(self):
+        self.assertEqual(run_python("""
+            import atexit
+            run_in_foreground(asyncio.sleep(0))
+            count = atexit._ncallbacks()
+            asyncio.get_event_loop().close()
+            run_in_foreground(asyncio.sleep(0))
+            print(atexit._ncallbacks() - count)
+        """), '0\n')
+
+    def test_exceptions_of_all_cleanups_are_logged(self):
+        self.assertEqual(run_python("""
+            async def main(number):
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    if number % 2:
+                        1 / 0
+            tasks = [schedule_coroutine(main(n)) for n in range(20)]
+            run_in_foreground(asyncio.sleep(0))
+            asyncio.get_event_loop().set_exception_handler(
+                lambda loop, context: print(context['exception']))
+        """), 'division by zero\n' * 10)
+
+    def test_executor_that_cannot_be_shut_down_is_handled(self):
+        self.assertEqual(run_python("""
+            import concurrent.futures
+            class Executor(concurrent.futures.ThreadPoolExecutor):
+                failed = False
+                def shutdown(self, wait=True):
+                    super().shutdown(wait)
+                    if not self.failed:
+                        self.failed = True
+                        1 / 0
+            loop = call_in_background(int).get_loop()
+            loop.set_default_executor(Executor())
+            loop.set_exception_handler(
+                lambda loop, context: print(context['exception']))
+        """), 'division by zero\n')
+
+    def test_exception_handler_is_put_back(self):
+        self.assertEqual(run_python("""
+            import atexit
+            def handler(loop, context):
+                pass
+            @atexit.register
+            def after():
+                print(loop.get_exception_handler() is handler)
+            loop = call_in_background(int).get_loop()
+            loop.set_exception_handler(handler)
+        """), 'True\n')
+
+    def test_call_that_the_loop_made_is_waited_for(self):
+        self.assertEqual(run_python("""
+            import threading
+            started = threading.Event()
+            def call():
+                started.set()
+                print(asyncio.run_coroutine_threadsafe(
+                    asyncio.sleep(0.01, 'done'), loop).result())
+            loop = call_in_background(int).get_loop()
+            loop.run_in_executor(None, call)
+            started.wait()
+        """), 'done\n')
+
+    def test_connection_is_told_that_buffered_data_is_given_up(self):
+        self.assertEqual(run_python("""
+            import atexit, socket
+            class Protocol(asyncio.Protocol):
+                def connection_lost(self, exc):
+                    print('lost')
+            server = socket.socket()
+            atexit.register(server.close)
+            server.bind(('127.0.0.1', 0))
+            server.listen()
+            loop = call_in_background(int).get_loop()
+            transport, protocol = run_in_foreground(loop.create_connection(
+                Protocol, *server.getsockname()))
+            transport.write(bytes(3 * 10**7))
+        """), 'lost\n')
+
+    def test_ctrl_c_ends_a_wait_whatever_equals_it(self):
+        self.assertEqual(run_python("""
+            import signal
+            class Error(Exception):
+                def __eq__(self, other):
+                    return True
+            async def fail():
+                raise Error
+            async def generate():
+                try:
+                    yield 42
+                finally:
+                    asyncio.get_running_loop().call_soon(
+                        os.kill, os.getpid(), signal.SIGINT)
+                    await asyncio.sleep(3600)
+            async def main():
+                async for value in generator:
+                    return value
+            task = schedule_coroutine(fail())
+            generator = generate()
+            print(run_in_foreground(main()), type(task.exception()).__name__)
+        """), '42 Error\n')
+
+    def test_task_that_was_left_can_still_end(self):
+        self.assertEqual(run_python("""
+            import signal
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                except asyncio.CancelledError:
+                    asyncio.get_running_loop().call_soon(
+                        os.kill, os.getpid(), signal.SIGINT)
+                    await may_end.wait()
+                    print('end')
+            async def generate():
+                try:
+                    yield
+                finally:
+                    may_end.set()
+                    await asyncio.wait([task])
+            async def start():
+                await generator.__anext__()
+                return asyncio.Event()
+            generator = generate()
+            may_end = run_in_foreground(start())
+            task = schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+        """), 'end\n')
+
+    def test_forked_child_runs_no_finalizer_of_its_parent(self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        # The last garbage is collected when there are no globals any more.
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            async def main(getpid=os.getpid, pid=os.getpid(), write=os.write):
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    if getpid() != pid:
+                        write(1, b'in the child')
+            schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+            pid = os.fork()
+            if pid == 0:
+                sys.exit()
+            print(os.waitpid(pid, 0)[1])
+        """), '0\n')
+
+    def test_garbage_is_collected_at_exit_as_ever(self):
+        if not hasattr(gc, 'get_freeze_count'):
+            self.skipTest('PyPy has no gc.freeze()')
+        self.assertEqual(run_python("""
+            import atexit, gc
+            count = gc.get_freeze_count()
+            atexit.register(lambda: print(gc.get_freeze_count() - count))
+            run_in_foreground(asyncio.sleep(0))
+        """), '0\n')
 
 
 if __name__ == '__main__':

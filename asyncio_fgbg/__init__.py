@@ -1,7 +1,7 @@
 """Foreground and background work for asyncio, as in the POSIX shell"""
 
 # What fgbg.py imports from its package: this one stands in for asyncio.
-from asyncio import coroutines, events, futures, tasks, transports
+from asyncio import coroutines, events, futures, streams, tasks, transports
 try:
     from asyncio import exceptions
 except ImportError:

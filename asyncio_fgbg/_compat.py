@@ -11,16 +11,22 @@ import functools
 import os
 import platform
 import sys
+import threading
 
 from . import coroutines
 from . import events
 from . import fgbg
+from . import tasks
 
+PYPY = platform.python_implementation() == 'PyPy'
 
 # Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
 if sys.version_info < (3, 9):
     def _before_threads_end(hook):
         import concurrent.futures.thread
+        # What is registered while exit functions run is not called.
+        if not threading.main_thread().is_alive():
+            raise RuntimeError('the interpreter is exiting')
         atexit.register(hook)
 
     fgbg._before_threads_end = _before_threads_end
@@ -96,9 +102,7 @@ if sys.version_info < (3, 14):
 
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
-if (sys.version_info < (3, 12, 2)
-    or platform.python_implementation() == 'PyPy'
-):
+if sys.version_info < (3, 12, 2) or PYPY:
     def _bind_context(target):
         return functools.partial(contextvars.copy_context().run,
                                  _without_stop_iteration, target)
@@ -111,3 +115,16 @@ if (sys.version_info < (3, 12, 2)
                                'into a future') from exc
 
     fgbg._bind_context = _bind_context
+
+
+# On PyPy, tasks are Python code.  A second Ctrl-C may keep one from leaving
+# the event loop, which would refuse to run any other task from then on.
+if PYPY:
+    class _SigintHandler(fgbg._SigintHandler):
+        def remove(self):
+            super().remove()
+            task = tasks.current_task(self.loop)
+            if task is not None:
+                tasks._leave_task(self.loop, task)
+
+    fgbg._SigintHandler = _SigintHandler

@@ -11,11 +11,13 @@ import inspect
 import os
 import signal
 import threading
+import types
 
 from . import coroutines
 from . import events
 from . import exceptions
 from . import futures
+from . import streams
 from . import tasks
 from . import transports
 
@@ -68,9 +70,8 @@ def run_in_foreground(task, *, loop=None):
         try:
             future = sigint.future = tasks.ensure_future(task, loop=loop)
             sigint.cancels = not held
-            if held:
-                future.add_done_callback(sigint.stop_loop)
-            result = loop.run_until_complete(future)
+            sigint.run_loop()
+            result = future.result()
         finally:
             sigint.remove()
             _keep(future, loop)
@@ -84,7 +85,7 @@ def run_in_foreground(task, *, loop=None):
             exc = None      # this is just how the wait was ended
         raise KeyboardInterrupt from exc
     finally:
-        if _leaving:
+        if _leaving and loop is _own_loop:
             _close_loop()
     if sigint.interrupted:
         raise KeyboardInterrupt
@@ -194,7 +195,8 @@ def _keep(future, loop):
         try:
             background = loop._fgbg_background
         except AttributeError:
-            background = loop._fgbg_background = set()
+            # Another thread may do the same.
+            background = vars(loop).setdefault('_fgbg_background', set())
         background.add(future)
         future.add_done_callback(background.discard)
 
@@ -212,6 +214,13 @@ def _find_objects(*types):
     return [obj for obj in gc.get_objects() if issubclass(type(obj), types)]
 
 
+def _has_raised_exit(future):
+    # A task raises these exceptions in the event loop, which they end.
+    return (isinstance(future, tasks.Task) and not future.cancelled()
+            and isinstance(future.exception(),
+                           (KeyboardInterrupt, SystemExit)))
+
+
 class _SigintHandler:
     """Ctrl-C, while run_in_foreground() waits for a future."""
 
@@ -220,6 +229,8 @@ class _SigintHandler:
         self.future = None          # what is waited for
         self.cancels = False        # whether Ctrl-C cancels it
         self.interrupted = False
+        self.struck = False         # whether a second Ctrl-C was raised
+        self.over = False           # whether the wait ends or has ended
 
     def install(self):
         if (threading.current_thread() is threading.main_thread()
@@ -232,32 +243,45 @@ class _SigintHandler:
                 pass
 
     def remove(self):
-        future, self.future = self.future, None
-        if future is not None:
-            future.remove_done_callback(self.stop_loop)
+        self.over = True
         if signal.getsignal(signal.SIGINT) is self:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self, signum, frame):
-        if self.interrupted:
-            self.remove()
+        if not self.interrupted:
+            # Raised here and now, it would hit whatever the event loop does.
+            self.interrupted = True
+            self.loop.call_soon_threadsafe(self.stop_waiting)
+        elif events._get_running_loop() is not None:
+            # It would hit the event loop while it starts or ends to run.
+            self.struck = True
             raise KeyboardInterrupt
-        # Raised here and now, it would hit whatever the event loop is doing.
-        self.interrupted = True
-        self.loop.call_soon_threadsafe(self.stop_waiting)
 
     def stop_waiting(self):
-        if self.future is None:
+        if self.over or self.struck:
             return
         if self.cancels:
             self.future.cancel()
         else:
-            self.loop.stop()
+            self.stop_loop()
 
-    def stop_loop(self, future):
-        # run_until_complete() leaves this out if the exception of the future
-        # is KeyboardInterrupt or SystemExit: a task would have raised it.
-        if self.future is not None:
+    def run_loop(self):
+        # As run_until_complete() does; but when an exception has ended this
+        # run, what would have stopped the event loop must not stop the next.
+        if self.future.done():
+            self.loop.call_soon(self.stop_loop)
+        else:
+            self.future.add_done_callback(self.stop_loop)
+        try:
+            self.loop.run_forever()
+        finally:
+            self.future.remove_done_callback(self.stop_loop)
+        if not self.future.done():
+            raise RuntimeError('the event loop was stopped')
+
+    def stop_loop(self, future=None):
+        if not (self.over or _has_raised_exit(future)):
+            self.over = True        # uvloop would keep a second stop
             self.loop.stop()
 
 
@@ -350,7 +374,11 @@ def _close_loop():
         _own_loop.close()
     if _inherited and hasattr(gc, 'freeze'):
         # What waits in the parent's event loops is the parent's to clean up:
-        # no finalizer may do it here.
+        # no finalizer may do it here, not even when modules are cleared.
+        kept = _find_objects(events.AbstractEventLoop, futures.Future,
+                             transports.BaseTransport, streams.StreamWriter,
+                             types.AsyncGeneratorType, types.CoroutineType)
+        kept.append(kept)
         gc.freeze()
 
 
@@ -431,7 +459,7 @@ def _shutdown_asyncgens(loop):
 
 
 def _end_calls(loop):
-    calls = [future for future in getattr(loop, '_fgbg_background', ())
+    calls = [future for future in list(getattr(loop, '_fgbg_background', ()))
              if not isinstance(future, tasks.Task)]
     if calls:
         _run(loop, tasks.wait(calls))
@@ -447,6 +475,9 @@ def _close_transports(loop):
     open_ends = [end for end in _find_objects(transports.BaseTransport,
                                               events.AbstractServer)
                  if getattr(end, '_loop', None) is loop]
+    # A subprocess is killed before it can see that its pipes are closed.
+    open_ends.sort(key=lambda end: isinstance(
+        end, transports.SubprocessTransport), reverse=True)
 
     async def close(end):
         if (isinstance(end, transports.SubprocessTransport)
