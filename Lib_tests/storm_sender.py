@@ -1,0 +1,197 @@
+"""Send SIGINTs at random moments to storm_session.py and count what it says"""
+
+import collections
+import json
+import os
+import random
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from storm_background import PATIENCE
+from storm_session import ENTER, PROMPT, SETTLE, WAIT
+
+SESSION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       'storm_session.py')
+ROUNDS = 50         # from one settling of accounts to the next
+LATE = 3            # seconds; no signal takes as long as that to be noticed
+
+# What may be lost, and in how many words it is told.
+LOSSES = {
+    'killed': 'tasks killed',
+    'callbacks': 'callbacks lost',
+    'zombies': 'zombie tasks',
+    'results': 'results lost',
+    'handlers': 'handlers left behind',
+    'endings': 'wrong endings of waits',
+    'ctrl_c': 'Ctrl-C lost',
+    'logged': 'errors logged',
+    'hangs': 'hangs',
+    'crashes': 'crashes',
+}
+IGNORED = re.compile(r'^Exception ignored .*\n(?:Traceback .*\n)?'
+                     r'(?:(?: .*)?\n)*KeyboardInterrupt:? ?\n', re.MULTILINE)
+
+
+class Gone(Exception):
+    pass
+
+
+class NotStarted(Exception):
+    pass
+
+
+class Sender:
+    """Starts a session, and another one should it hang or crash.
+
+    It sends one signal in each wait, or up to *burst* of them.  What happened
+    is in the counters *events* and *losses*, with some words on each loss in
+    *notes*.
+    """
+
+    def __init__(self, *, seed, loop='asyncio', burst=1, quiet=False):
+        self.random = random.Random(seed)
+        self.options = ['--loop', loop, '--signals', str(burst)]
+        if quiet:
+            self.options.append('--quiet')
+        self.burst = burst
+        self.longest = 0.001 if quiet else 0.004    # seconds before a signal
+        self.events = collections.Counter()
+        self.losses = collections.Counter()
+        self.notes = []
+
+    def send(self, signals):
+        """Send *signals*, perhaps a few more in the last burst."""
+        rounds = 0
+        while self.events['signals'] < signals:
+            self.start()
+            try:
+                while self.events['signals'] < signals:
+                    self.play()
+                    rounds += 1
+                    if rounds % ROUNDS == 0:
+                        self.command(SETTLE)
+                self.command(SETTLE)
+            except Gone:
+                pass
+            finally:
+                self.end()
+
+    def start(self):
+        self.errors = tempfile.TemporaryFile('w+')
+        seed = str(self.random.getrandbits(32))
+        self.session = subprocess.Popen(
+            [sys.executable, SESSION, '--seed', seed, *self.options],
+            bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.errors)
+        self.report = {'losses': {}, 'notes': []}
+        try:
+            self.command(SETTLE)        # when it is ready
+        except Gone:
+            self.end()
+            raise NotStarted(self.notes[-1]) from None
+
+    def end(self):
+        self.session.stdin.close()
+        self.session.stdout.close()
+        try:
+            status = self.session.wait(4 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.losses['hangs'] += 1
+            os.kill(self.session.pid, signal.SIGABRT)
+            status = self.session.wait()
+        self.losses.update(self.report['losses'])
+        self.notes += self.report['notes']
+        self.errors.seek(0)
+        errors = self.errors.read()
+        self.errors.close()
+        # Python ignores what is raised by what a finalizer or the callback of
+        # a weak reference runs, KeyboardInterrupt at the prompt too: these
+        # were counted as lost.
+        ignored = len(IGNORED.findall(errors))
+        self.events['ignored by Python'] += ignored
+        if self.burst == 1:
+            self.losses['ctrl_c'] -= ignored
+        errors = IGNORED.sub('', errors).strip()
+        if errors:
+            self.notes.append(errors)
+        if status not in (0, -signal.SIGABRT):
+            self.losses['crashes'] += 1
+
+    def play(self):
+        """Let the session wait and strike; or strike at its prompt."""
+        if self.random.randrange(20):
+            self.write(WAIT)
+            self.shoot()
+            self.nudge()
+            struck = self.read()
+            if struck == 'helper':
+                self.events['interrupted'] += 1
+            elif struck == '':
+                self.events['ended'] += 1
+            if self.burst > 1:
+                self.command(PROMPT, ENTER)     # for those that came too late
+                return
+            if struck == '':
+                struck = self.command(PROMPT, ENTER)
+        else:
+            self.write(PROMPT)
+            self.shoot()
+            struck = self.command(ENTER)
+        if struck == 'prompt':
+            self.events['at the prompt'] += 1
+        elif struck == '':
+            self.losses['ctrl_c'] += 1
+
+    def shoot(self):
+        number = 1 if self.burst == 1 else self.random.randint(2, self.burst)
+        for _ in range(number):
+            moment = time.perf_counter() + self.longest * self.random.random()
+            while time.perf_counter() < moment:
+                pass
+            os.kill(self.session.pid, signal.SIGINT)
+            self.events['signals'] += 1
+
+    def command(self, *commands):
+        for command in commands:
+            self.write(command)
+        return self.read()
+
+    def write(self, command):
+        try:
+            self.session.stdin.write(command)
+        except BrokenPipeError:
+            raise Gone from None
+
+    def read(self):
+        """Return whether the helper was struck, the prompt, or nothing."""
+        if not self.wait(4 * PATIENCE):     # it waits for this and that, too
+            self.losses['hangs'] += 1
+            os.kill(self.session.pid, signal.SIGABRT)
+            raise Gone
+        line = self.session.stdout.readline()
+        if not line:
+            raise Gone
+        self.report = json.loads(line.decode())
+        return self.report['struck']
+
+    def nudge(self):
+        """Wait for a report as long as a signal may take to be noticed."""
+        if self.wait(LATE):
+            return
+        # Python may not look for signals before the event loop wakes up; it
+        # does for any other one.
+        os.kill(self.session.pid, signal.SIGUSR1)
+        if self.wait(LATE):
+            self.events['noticed late'] += 1
+        else:
+            os.kill(self.session.pid, signal.SIGINT)
+            self.losses['ctrl_c'] += 1
+
+    def wait(self, seconds):
+        ready, _, _ = select.select([self.session.stdout], [], [], seconds)
+        return ready
