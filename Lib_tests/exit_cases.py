@@ -212,7 +212,7 @@ async def start_refusing_tasks():
         loop = asyncio.get_event_loop()
         while True:
             try:
-                await asyncio.sleep(3600)
+                await asyncio.sleep(0.1)
             except asyncio.CancelledError:
                 # Not from here: Python loses a Ctrl-C in a weak reference's
                 # callback, and a task that is cancelled has such callbacks.
@@ -386,7 +386,9 @@ async def fail():
 
 async def wait():
     say('ready')
-    await asyncio.sleep(3600)
+    # Python may see a signal only when the event loop wakes up.
+    while True:
+        await asyncio.sleep(0.1)
 
 
 class Ending:
@@ -398,9 +400,10 @@ class Ending:
 
 
 WAIT = """\
-import os, time
+import os
 os.write(1, b'main %d ready\\n' % os.getpid())
-time.sleep(3600)
+while True:     # a signal that comes just before time.sleep() does not end it
+    pass
 """
 EXIT_ON_SIGTERM = """\
 import signal, sys
