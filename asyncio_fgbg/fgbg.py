@@ -253,7 +253,7 @@ class _SigintHandler:
             self.interrupted = True
             self.loop.call_soon_threadsafe(self.stop_waiting)
         elif events._get_running_loop() is not None:
-            # It would hit the event loop while it starts or ends to run.
+            # Only now: it must not hit the event loop as it starts or ends.
             self.struck = True
             raise KeyboardInterrupt
 
