@@ -44,7 +44,11 @@ def tearDownModule():
 class BusyShell(Shell):
     """A shell that is interrupted, left, misused and shared by threads."""
 
+    sender = None       # the last thread that sent SIGINT
+
     def check_interrupted(self, result, exc):
+        if self.sender is not None:
+            self.sender.join()
         assert type(exc) is KeyboardInterrupt, (result, exc)
         assert not any(job.value is exc for job in self.jobs)
 
@@ -53,8 +57,14 @@ class BusyShell(Shell):
         if sender == 'callback':
             loop.call_soon(send_sigint)
         elif sender == 'thread':
-            thread = threading.Thread(target=send_sigint)
-            loop.call_soon(thread.start)
+            def send():
+                send_sigint()
+                # It may come when the event loop is about to wait, and Python
+                # sees it only when that wakes up.
+                loop.call_soon_threadsafe(int)
+
+            self.sender = threading.Thread(target=send)
+            loop.call_soon(self.sender.start)
         else:
             job = CoroutineJob(steps=1, first=send_sigint)
             job.let_end()
