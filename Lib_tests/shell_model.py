@@ -70,7 +70,7 @@ async def wait_for(awaitable, timeout):
 
 def forget_frames(exc):
     # The frames refer to tasks, and the model refers to the exceptions.
-    while exc is not None:
+    while isinstance(exc, BaseException):
         exc.__traceback__ = None
         exc = exc.__context__
 
@@ -208,6 +208,8 @@ class Shell(stateful.RuleBasedStateMachine):
     def collect(self):
         for loop in self.pools:     # a task is let go by a callback
             self.settle(loop)
+        for job in self.jobs:
+            forget_frames(job.value)
         for _ in range(3):      # PyPy needs more than one
             gc.collect()
         for job in self.jobs:
@@ -289,7 +291,6 @@ class Shell(stateful.RuleBasedStateMachine):
             wait_for(job.handle, timeout), self.name(job.loop))
         assert isinstance(exc, asyncio.TimeoutError), (result, exc)
         job.was_cancelled()
-        job.settled = True
 
     # The event loop changes.
 
