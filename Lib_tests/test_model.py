@@ -54,19 +54,18 @@ class BusyShell(Shell):
 
     def interrupt(self, sender, loop):
         """Have SIGINT sent to this process when *loop* runs."""
-        if sender == 'callback':
-            loop.call_soon(send_sigint)
-        elif sender == 'thread':
-            def send():
-                send_sigint()
-                # It may come when the event loop is about to wait, and Python
-                # sees it only when that wakes up.
-                loop.call_soon_threadsafe(int)
+        def send():
+            send_sigint()
+            # Python may see it only when the event loop wakes up.
+            loop.call_soon_threadsafe(loop.call_later, 0.01, int)
 
+        if sender == 'callback':
+            loop.call_soon(send)
+        elif sender == 'thread':
             self.sender = threading.Thread(target=send)
             loop.call_soon(self.sender.start)
         else:
-            job = CoroutineJob(steps=1, first=send_sigint)
+            job = CoroutineJob(steps=1, first=send)
             job.let_end()
             job.take(fgbg.schedule_coroutine(job.run(), loop=loop))
             self.jobs.append(job)
@@ -110,8 +109,8 @@ class BusyShell(Shell):
 
     @rule_for(held, pending)
     def interrupt_handle_twice(self, job):
-        job.loop.call_soon(send_sigint)
-        job.loop.call_soon(send_sigint)
+        self.interrupt('callback', job.loop)
+        self.interrupt('callback', job.loop)
         self.check_interrupted(
             *self.foreground(job.handle, self.name(job.loop)))
 
@@ -120,8 +119,8 @@ class BusyShell(Shell):
         loop = self.draw_loop(data)
 
         def send_two():
-            job.loop.call_soon(send_sigint)
-            job.loop.call_soon(send_sigint)
+            self.interrupt('callback', job.loop)
+            self.interrupt('callback', job.loop)
 
         job = CoroutineJob(first=send_two)
         self.jobs.append(job)
