@@ -348,6 +348,9 @@ def multiprocessing_child(background):
 
 
 def sub_interpreter(background):
+    for name in list(os.environ):
+        if name.startswith('COVERAGE_PROCESS_'):
+            del os.environ[name]    # its tracer does not load in there
     source = (f'import sys; sys.path[:] = {sys.path!r}; import exit_cases; '
               f'exit_cases.role = "sub"; exit_cases.start({background!r})')
     if VERSION >= (3, 14):
