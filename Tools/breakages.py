@@ -86,8 +86,8 @@ BREAKAGES = [
      '        future.add_done_callback(background.discard)\n', '',
      'ScheduleCoroutineTests.test_finished_task_is_let_go'),
     ('3', 'loops that were closed pile up',
-     'background = loop._fgbg_background = set()',
-     'background = loop._fgbg_background = set()\n'
+     "background = vars(loop).setdefault('_fgbg_background', set())",
+     "background = vars(loop).setdefault('_fgbg_background', set())\n"
      '            globals().setdefault("_all", []).append(background)',
      'ScheduleCoroutineTests.'
      'test_closed_loops_with_pending_tasks_do_not_pile_up'),
