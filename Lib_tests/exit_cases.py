@@ -158,10 +158,7 @@ async def start_threads():
         say('cleaned thread')
 
     leaving = await watch_for_leaving()
-    executor = concurrent.futures.ThreadPoolExecutor(1)
-    kept.append(executor)
-    call_in_background(call)
-    call_in_background(call, executor=executor)
+    call_in_threads(call)
 
 
 async def start_executor_work():
@@ -174,6 +171,10 @@ async def start_executor_work():
 
     loop = asyncio.get_event_loop()
     leaving = await watch_for_leaving()
+    call_in_threads(call)
+
+
+def call_in_threads(call):
     executor = concurrent.futures.ThreadPoolExecutor(1)
     kept.append(executor)
     call_in_background(call)

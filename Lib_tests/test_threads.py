@@ -7,25 +7,22 @@ interpreter can: what the functions share between threads must bear that.
 import asyncio
 import collections
 import concurrent.futures
-import gc
 import platform
-import subprocess
 import sys
-import textwrap
 import threading
 import unittest
 import weakref
 
 from asyncio_fgbg import fgbg
+from test_fgbg import PREAMBLE, TIMEOUT, collect, run_python
 
 
-PACKAGE = fgbg.__name__.rpartition('.')[0]
 THREADS = 8
 # Seconds between switches of threads.  At a microsecond, PyPy does nothing
 # else any more.
 INTERVAL = 1e-6 if platform.python_implementation() == 'CPython' else 1e-5
 ROUNDS = 3
-TIMEOUT = 60        # seconds; reached only by what is broken
+THREADS_PREAMBLE = PREAMBLE + 'import threading\n'
 
 
 class Failure(Exception):
@@ -36,11 +33,6 @@ def outcomes(futures, **kwargs):
     """Run all *futures* in the foreground; return results and exceptions."""
     return fgbg.run_in_foreground(
         asyncio.gather(*futures, return_exceptions=True), **kwargs)
-
-
-def collect():
-    for _ in range(5):      # PyPy needs more than one
-        gc.collect()
 
 
 class ThreadsTestCase(unittest.TestCase):
@@ -330,7 +322,7 @@ class OwnLoopTests(unittest.TestCase):
             for thread in threads:
                 thread.join()
             print(len(refused))
-        """), '80\nclean\n')
+        """, preamble=THREADS_PREAMBLE), '80\nclean\n')
 
     def test_daemon_thread_does_not_end_it_at_exit(self):
         self.assertEqual(run_python("""
@@ -347,24 +339,7 @@ class OwnLoopTests(unittest.TestCase):
             servers = run_in_foreground(serve())
             threading.Thread(target=work, daemon=True).start()
             started.wait()
-        """), '')
-
-
-def run_python(source):
-    """Return what a fresh interpreter prints; it may warn of nothing."""
-    preamble = ('import asyncio, logging, sys, threading\n'
-                f'from {PACKAGE} import *\n'
-                # On a busy machine, debug mode remarks on slow callbacks.
-                'logging.getLogger("asyncio").setLevel(logging.ERROR)\n')
-    process = subprocess.run(
-        [sys.executable, '-X', 'dev', '-W', 'error', '-c',
-         preamble + textwrap.dedent(source)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT)
-    if process.stderr or process.returncode:
-        raise AssertionError(f'status {process.returncode}\n'
-                             f'{process.stdout}{process.stderr}')
-    return process.stdout
+        """, preamble=THREADS_PREAMBLE), '')
 
 
 if __name__ == '__main__':
