@@ -26,10 +26,14 @@ import tempfile
 import typing
 import warnings
 
-import cosmic_ray.mutating
-import cosmic_ray.operators.operator
-import cosmic_ray.plugins
-import parso.python.tree
+try:
+    import cosmic_ray.mutating
+    import cosmic_ray.operators.operator
+    import cosmic_ray.plugins
+    import parso.python.tree
+except ImportError as exc:
+    print(f'mutants: {exc}: tox run -e mutants has it', file=sys.stderr)
+    sys.exit(2)
 
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
