@@ -1470,6 +1470,24 @@ class LeavingTests(unittest.TestCase):
             run_in_foreground(asyncio.sleep(0.1))   # until its buffer is full
         """), '')
 
+    def test_subprocess_is_killed_before_its_pipes_are_closed(self):
+        self.assertEqual(run_python("""
+            import atexit
+            def tell(transport, name):
+                method = getattr(transport, name)
+                def call():
+                    calls.append(name)
+                    method()
+                setattr(transport, name, call)
+            calls = []
+            atexit.register(lambda: print(calls[0]))
+            process = run_in_foreground(asyncio.create_subprocess_exec(
+                sys.executable, '-c', 'input()', stdin=-1, stdout=-1))
+            tell(process._transport, 'kill')
+            for fd in 0, 1:
+                tell(process._transport.get_pipe_transport(fd), 'close')
+        """), 'kill\n')
+
     def test_subprocess_is_ended(self):
         self.assertEqual(run_python("""
             process = run_in_foreground(asyncio.create_subprocess_exec(
