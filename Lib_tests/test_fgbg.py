@@ -1467,7 +1467,8 @@ class LeavingTests(unittest.TestCase):
                 await process.stdout.readline()
                 return process
             process = run_in_foreground(main())
-            run_in_foreground(asyncio.sleep(0.1))   # until its buffer is full
+            while not process.stdout._paused:   # its buffer is not full
+                run_in_foreground(asyncio.sleep(0))
         """), '')
 
     def test_subprocess_is_killed_before_its_pipes_are_closed(self):
