@@ -1472,8 +1472,12 @@ class LeavingTests(unittest.TestCase):
         """), '')
 
     def test_subprocess_is_killed_before_its_pipes_are_closed(self):
+        # Its pipes come first where the younger objects do.
         self.assertEqual(run_python("""
-            import atexit
+            import atexit, gc
+            def make_task(loop, coro, **kwargs):
+                gc.collect()
+                return asyncio.Task(coro, loop=loop, **kwargs)
             def tell(transport, name):
                 method = getattr(transport, name)
                 def call():
@@ -1482,8 +1486,11 @@ class LeavingTests(unittest.TestCase):
                 setattr(transport, name, call)
             calls = []
             atexit.register(lambda: print(calls[0]))
+            loop = call_in_background(int).get_loop()
+            loop.set_task_factory(make_task)
             process = run_in_foreground(asyncio.create_subprocess_exec(
                 sys.executable, '-c', 'input()', stdin=-1, stdout=-1))
+            loop.set_task_factory(None)
             tell(process._transport, 'kill')
             for fd in 0, 1:
                 tell(process._transport.get_pipe_transport(fd), 'close')

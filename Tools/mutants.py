@@ -38,7 +38,7 @@ except ImportError as exc:
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = {
-    'fgbg.py': ['test_fgbg'],
+    'fgbg.py': ['test_fgbg', 'test_model.UvloopTests'],
     '_compat.py': ['test_fgbg'],
     '__init__.py': ['test_fgbg'],
     '__main__.py': ['test_prompt_stdin', 'test_prompt_module', 'test_prompt',
@@ -79,6 +79,8 @@ NO_DIFFERENCE = [
      "if getattr(end, '_loop', None) is loop]",
      "if getattr(end, '_loop', None) == loop]"),
     ('fgbg.py', 'close', 'and end._loop is loop', 'and end._loop == loop'),
+    ('fgbg.py', 'run_in_foreground', 'if _leaving and loop is _own_loop:',
+     'if _leaving and loop == _own_loop:'),
     ('_compat.py', '_current_loop',
      'return loop if loop is not _inherited_loop else None',
      'return loop if loop != _inherited_loop else None'),
@@ -254,12 +256,12 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--python', action='append', required=True,
                         dest='pythons', metavar='PYTHON',
-                        help='run the tests on it, too')
+                        help='run the tests on it, too; it must have what '
+                             'the extra "test" installs')
     parser.add_argument('--jobs', type=int, default=1,
                         help='so many changes at once (default: 1)')
     parser.add_argument('files', nargs='+', choices=TESTS, metavar='FILE',
-                        help=f'what to change: {", ".join(TESTS)} (the last '
-                             'takes Pythons that have pexpect)')
+                        help=f'what to change: {", ".join(TESTS)}')
     args = parser.parse_args()
     for file in args.files:
         for python in args.pythons:
