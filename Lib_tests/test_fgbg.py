@@ -1090,17 +1090,17 @@ class CtrlCTests(TestCase):
         fgbg.run_in_foreground(asyncio.sleep(0))
         self.assertEqual(fgbg.run_in_foreground(task), 42)
 
-    def test_ctrl_c_that_did_not_end_the_wait_cancels_nothing(self):
+    def test_coroutine_is_cancelled_though_the_loop_was_stopped(self):
         async def main():
             started.append(asyncio.current_task())
             self.interrupt()
             self.loop.stop()
-            return await future
+            await wait_for_ever()
 
-        started, future = [], self.loop.create_future()
+        started = []
         self.interrupt_foreground(main())
-        future.set_result(42)
-        self.assertEqual(fgbg.run_in_foreground(started[0]), 42)
+        self.run_once()
+        self.assertTrue(started[0].cancelled())
 
     def test_second_ctrl_c_waits_until_the_loop_runs(self):
         def factory(loop, coro, **kwargs):
@@ -1221,6 +1221,24 @@ class CtrlCTests(TestCase):
         seen = []
         self.interrupt_foreground(busy())
         self.assertEqual(seen, ['once'])
+
+    def test_second_ctrl_c_elsewhere_leaves_no_coroutine_behind(self):
+        async def main():
+            self.loop.call_soon(stubborn)
+            try:
+                await wait_for_ever()
+            finally:
+                seen.append('cleaned up')
+
+        def stubborn():
+            self.interrupt()
+            self.interrupt()
+
+        seen = []
+        self.interrupt_foreground(main())
+        self.run_once()
+        self.assertEqual(seen, ['cleaned up'])
+        self.assertEqual(asyncio.all_tasks(self.loop), set())
 
     @unittest.skipUnless(PYPY, "no Ctrl-C can hit CPython's own tasks")
     def test_second_ctrl_c_in_a_task_of_pypy_leaves_the_loop_usable(self):

@@ -114,21 +114,21 @@ class BusyShell(Shell):
         self.check_interrupted(
             *self.foreground(job.handle, self.name(job.loop)))
 
-    @stateful.rule(data=st.data())
-    def interrupt_coroutine_twice(self, data):
+    @stateful.rule(data=st.data(), manner=sampled_from(MANNERS))
+    def interrupt_coroutine_twice(self, data, manner):
         loop = self.draw_loop(data)
 
         def send_two():
             self.interrupt('callback', job.loop)
             self.interrupt('callback', job.loop)
 
-        job = CoroutineJob(first=send_two)
+        job = CoroutineJob(manner=manner, first=send_two)
         self.jobs.append(job)
         result, exc = self.foreground(job.run(), loop)
         if loop is None:
             self.used_default(job.loop)
-        # Nothing had the time to cancel the coroutine.
         self.check_interrupted(result, exc)
+        job.was_cancelled()     # when the event loop runs again
 
     # SystemExit and KeyboardInterrupt end the run of an event loop.
 

@@ -258,11 +258,9 @@ class _SigintHandler:
             raise KeyboardInterrupt
 
     def stop_waiting(self):
-        if self.over or self.struck:
-            return
         if self.cancels:
-            self.future.cancel()
-        else:
+            self.future.cancel()    # even if the wait has ended: it is ours
+        elif not self.struck:
             self.stop_loop()
 
     def run_loop(self):
