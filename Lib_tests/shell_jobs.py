@@ -35,6 +35,7 @@ class Job:
         self.value = OUTCOMES[outcome]()    # what it returns or raises
         self.handle = None          # the task or future, unless dropped
         self.ref = None             # a weak reference to it
+        self.holders = []          # weak references to futures of it
         self.loop = None
         self.may_end = False
         self.cancelled = False
@@ -65,6 +66,12 @@ class Job:
     def is_done(self):
         future = self.ref()
         return future is None or future.done()
+
+    def is_held(self):
+        """Return whether a future that is not done refers to it."""
+        holders = [ref() for ref in self.holders]
+        return any(holder is not None and not holder.done()
+                   for holder in holders)
 
     def is_exit(self):
         return self.outcome in ('SystemExit', 'KeyboardInterrupt')

@@ -210,11 +210,13 @@ class Shell(stateful.RuleBasedStateMachine):
             self.settle(loop)
         for job in self.jobs:
             forget_frames(job.value)
+            if coroutine(job):
+                forget_frames(job.error)
         for _ in range(3):      # PyPy needs more than one
             gc.collect()
         for job in self.jobs:
             if (coroutine(job) and job.settled and job.handle is None
-                and job.loop in self.pools
+                and job.loop in self.pools and not job.is_held()
             ):
                 assert job.ref() is None, (job, 'is kept')
 

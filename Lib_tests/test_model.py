@@ -17,6 +17,7 @@ import signal
 import threading
 import unittest
 import warnings
+import weakref
 
 import hypothesis
 from asyncio_fgbg import fgbg
@@ -97,10 +98,14 @@ class BusyShell(Shell):
     @rule_for(held, pending, sender=sampled_from(SENDERS),
               gather=st.booleans())
     def interrupt_all(self, job, sender, gather):
-        handles = [other.handle for other in self.jobs
-                   if other.loop is job.loop and held(other)]
+        jobs = [other for other in self.jobs
+                if other.loop is job.loop and held(other)]
+        handles = [other.handle for other in jobs]
         if gather:
+            # It stays in the background, and refers to them all.
             awaitable = asyncio.gather(*handles, return_exceptions=True)
+            for other in jobs:
+                other.holders.append(weakref.ref(awaitable))
         else:
             awaitable = asyncio.wait(handles)
         self.interrupt(sender, job.loop)

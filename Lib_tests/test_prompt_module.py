@@ -72,6 +72,9 @@ class Arriving:
         self.assertIn('FileNotFoundError',
                       self.arrive(PYTHONSTARTUP='missing.py').shown)
 
+    def test_startup_file_need_not_be(self):
+        self.assertEqual(self.arrive('-q', PYTHONSTARTUP=None).shown, IMPORTS)
+
     def test_startup_file_may_exit(self):
         prompt = self.open('-q', startup='raise SystemExit(7)')
         self.assertEqual(prompt.wait_for_exit(), ('', 7))
@@ -83,6 +86,10 @@ class Arriving:
             """).shown
         self.assertTrue(shown.startswith(
             'now>>> import asyncio\nnow>>> from asyncio_fgbg import *'))
+
+    def test_second_prompt_is_that_of_any_prompt(self):
+        self.assertEqual(self.arrive().run('__import__("sys").ps2'),
+                         "'... '")
 
     def test_startup_file_may_set_the_second_prompt(self):
         prompt = self.arrive(startup="import sys; sys.ps2 = 'and... '")
