@@ -20,6 +20,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import types
 import unittest
 import unittest.mock
 import warnings
@@ -639,6 +640,28 @@ class CallInBackgroundTests(TestCase):
                        Callable().method, ''.__len__):
             with self.subTest(target=target):
                 self.assertEqual(self.call(target), 0)
+
+    def test_accepts_generator_functions(self):
+        async def generate():
+            yield
+
+        @types.coroutine
+        def generate_coroutine():
+            yield
+
+        for target in generate, generate_coroutine:
+            with self.subTest(target=target):
+                self.assertEqual(type(self.call(target)), type(target()))
+
+    def test_rejects_a_marked_function(self):
+        def function():
+            return return_42()
+
+        if hasattr(inspect, 'markcoroutinefunction'):
+            inspect.markcoroutinefunction(function)
+        else:       # before 3.12
+            function._is_coroutine = asyncio.coroutines._is_coroutine
+        self.rejects_target(function, r'function .*use schedule_coroutine\(\)')
 
     def test_gives_the_callable_no_arguments(self):
         self.assertEqual(self.call(lambda *args, **kwargs: (args, kwargs)),
@@ -1309,7 +1332,7 @@ class CtrlCTests(TestCase):
         def refuse(*args):
             raise ValueError('signal only works in main thread')
 
-        with unittest.mock.patch.object(signal, 'signal', refuse):
+        with unittest.mock.patch('_signal.signal', refuse):
             self.assertIs(self.handler_inside(), signal.default_int_handler)
             self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
 
@@ -1335,6 +1358,7 @@ class CtrlCTests(TestCase):
         self.interrupt_foreground(coro)
         self.loop.set_task_factory(None)
         self.assertEqual(fgbg.run_in_foreground(coro), 42)
+        self.assertEqual(self.logged, [])
 
     def test_second_ctrl_c_that_is_caught_does_not_keep_the_wait(self):
         async def main():
@@ -1426,6 +1450,26 @@ class LeavingTests(unittest.TestCase):
                 print(asyncio.run_coroutine_threadsafe(
                     asyncio.sleep(0.01, 'done'), loop).result())
             loop = call_in_background(int).get_loop()
+            call_in_background(call)
+            started.wait()
+        """), 'done\n')
+
+    def test_call_that_runs_can_call_the_executor(self):
+        self.assertEqual(run_python("""
+            import threading
+            started = threading.Event()
+            async def answer():
+                await asyncio.sleep(0.01)
+                return await call_in_background(lambda: 'done')
+            def call():
+                started.set()
+                print(asyncio.run_coroutine_threadsafe(answer(),
+                                                       loop).result())
+            # From 3.12.0 to 3.12.2, no thread is started at exit.
+            barrier = threading.Barrier(2)
+            calls = [call_in_background(barrier.wait) for _ in range(2)]
+            run_in_foreground(asyncio.wait(calls))
+            loop = calls[0].get_loop()
             call_in_background(call)
             started.wait()
         """), 'done\n')

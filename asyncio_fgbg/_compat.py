@@ -7,9 +7,7 @@ version that it names.  The patch leaves this module out.
 import asyncio
 import atexit
 import contextvars
-import functools
 import os
-import platform
 import sys
 import threading
 
@@ -18,7 +16,7 @@ from . import events
 from . import fgbg
 from . import tasks
 
-PYPY = platform.python_implementation() == 'PyPy'
+PYPY = sys.implementation.name == 'pypy'
 
 # Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
 if sys.version_info < (3, 9):
@@ -58,23 +56,20 @@ if sys.version_info < (3, 14):
     def _current_loop():
         loop = events._get_running_loop()
         if loop is None:
-            loop = _get_set_loop()
-        return loop if loop is not _inherited_loop else None
-
-    def _get_set_loop():
-        policy = events.get_event_loop_policy()
-        # The default policy makes a loop only if none was ever set.
-        local = getattr(policy, '_local', None)
-        was_set = getattr(local, '_set_called', True)
-        try:
-            if not was_set:
+            policy = events.get_event_loop_policy()
+            local = getattr(policy, '_local', None)
+            if getattr(local, '_set_called', True):
+                loop = policy.get_event_loop()
+            else:
+                # The default policy makes a loop only if none was ever set.
                 local._set_called = True
-            return policy.get_event_loop()
-        except RuntimeError:
-            return None
-        finally:
-            if not was_set:
-                local._set_called = False
+                try:
+                    loop = policy.get_event_loop()
+                finally:
+                    local._set_called = False
+        if loop is _inherited_loop:
+            raise RuntimeError('the event loop is that of the parent process')
+        return loop
 
     fgbg._current_loop = _current_loop
 
@@ -92,20 +87,17 @@ if sys.version_info < (3, 14):
 # Before 3.14, coroutines._iscoroutinefunction() has its public name only,
 # which 3.14 deprecates (gh-122858).
 if sys.version_info < (3, 14):
-    def _is_coroutine_function(obj):
-        while isinstance(obj, functools.partial):
-            obj = obj.func
+    def _inspect_callable(obj):
         return coroutines.iscoroutinefunction(obj)
 
-    fgbg._is_coroutine_function = _is_coroutine_function
+    fgbg._inspect_callable = _inspect_callable
 
 
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
 if sys.version_info < (3, 12, 2) or PYPY:
-    def _bind_context(target):
-        return functools.partial(contextvars.copy_context().run,
-                                 _without_stop_iteration, target)
+    def _in_context(target):
+        return contextvars.copy_context().run, _without_stop_iteration, target
 
     def _without_stop_iteration(target):
         try:
@@ -114,7 +106,7 @@ if sys.version_info < (3, 12, 2) or PYPY:
             raise RuntimeError('StopIteration cannot be raised '
                                'into a future') from exc
 
-    fgbg._bind_context = _bind_context
+    fgbg._in_context = _in_context
 
 
 # On PyPy, tasks are Python code.  A second Ctrl-C may keep one from leaving

@@ -10,8 +10,10 @@ import gc
 import inspect
 import os
 import signal
+import _signal      # signal's own functions look for enum members: slow
 import threading
 import types
+import weakref
 
 from . import coroutines
 from . import events
@@ -44,8 +46,9 @@ def run_in_foreground(task, *, loop=None):
     this thread or *loop* is running in another one, is closed, or is None
     and cannot be made here.
     """
-    held = futures.isfuture(task)
-    if not (held or coroutines.iscoroutine(task) or inspect.isawaitable(task)):
+    is_coroutine = coroutines.iscoroutine(task)
+    held = not is_coroutine and futures.isfuture(task)
+    if not (is_coroutine or held or inspect.isawaitable(task)):
         raise TypeError('task must be a coroutine, a future or an awaitable, '
                         f'not {_describe(task)}')
     if events._get_running_loop() is not None:
@@ -60,22 +63,22 @@ def run_in_foreground(task, *, loop=None):
                          'run it with loop=task.get_loop()')
     if loop is None:
         loop = _new_loop()
-    elif loop.is_closed():
-        raise RuntimeError('the event loop is closed')
 
     future = None
     sigint = _SigintHandler(loop)
     try:
-        sigint.install()
         try:
-            future = sigint.future = tasks.ensure_future(task, loop=loop)
-            sigint.cancels = not held
-            sigint.run_loop()
+            if is_coroutine:
+                future = loop.create_task(task)
+            else:
+                future = tasks.ensure_future(task, loop=loop)
+            sigint.run_loop(future, cancels=not held)
             result = future.result()
         finally:
             sigint.remove()
-            _keep(future, loop)
     except BaseException as exc:
+        if future is not None and not future.done():
+            _keep(future, loop)
         if not isinstance(exc, (Exception, exceptions.CancelledError)):
             _mark_retrieved(exc)
         if not sigint.interrupted or isinstance(exc, (KeyboardInterrupt,
@@ -147,12 +150,9 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* is no executor, and RuntimeError if *loop* is closed, or is
     None and cannot be made here.
     """
-    is_coroutine = coroutines.iscoroutine(target)
-    if (is_coroutine or not callable(target)
-        or _is_coroutine_function(target)
-    ):
+    if not callable(target) or _is_coroutine_function(target):
         hint = ''
-        if is_coroutine:
+        if coroutines.iscoroutine(target):
             hint = ': use schedule_coroutine()'
         elif callable(target):
             hint = (' (a coroutine function): '
@@ -166,11 +166,14 @@ def call_in_background(target, *, loop=None, executor=None):
     if loop is None:
         loop = _new_loop()
     if executor is None:
-        target = _bind_context(target)
-    future = loop.run_in_executor(executor, target)
+        future = loop.run_in_executor(None, *_in_context(target))
+    else:
+        future = loop.run_in_executor(executor, target)
     if executor is None or isinstance(executor,
                                       concurrent.futures.ThreadPoolExecutor):
-        _keep(future, loop)     # for the exit: what it calls may need the loop
+        # What it calls may need the loop at exit.
+        forget = _get_forget(loop)
+        forget.__self__.add(weakref.ref(future, forget))
     return future
 
 
@@ -179,26 +182,37 @@ def _describe(obj):
 
 
 def _is_coroutine_function(obj):
+    if type(obj) is types.FunctionType and not obj.__dict__:
+        # Nothing marks it as one.  Most callables are like this.
+        return obj.__code__.co_flags & inspect.CO_COROUTINE
     while issubclass(type(obj), functools.partial):
         obj = obj.func
+    return _inspect_callable(obj)
+
+
+def _inspect_callable(obj):
     return coroutines._iscoroutinefunction(obj)
 
 
-def _bind_context(target):
-    return functools.partial(contextvars.copy_context().run, target)
+def _in_context(target):
+    return contextvars.copy_context().run, target
 
 
 def _keep(future, loop):
-    # Event loops hold tasks weakly.  The loop itself is given the references:
-    # a table of loops would keep every loop in it alive through its tasks.
-    if future is not None and not future.done():
-        try:
-            background = loop._fgbg_background
-        except AttributeError:
-            # Another thread may do the same.
-            background = vars(loop).setdefault('_fgbg_background', set())
-        background.add(future)
-        future.add_done_callback(background.discard)
+    # Event loops hold tasks weakly.
+    forget = _get_forget(loop)
+    forget.__self__.add(future)
+    future.add_done_callback(forget)
+
+
+def _get_forget(loop):
+    # The loop itself is given the references: a table of loops would keep
+    # every loop in it alive through its tasks.
+    try:
+        return loop._fgbg_forget
+    except AttributeError:
+        # Another thread may do the same.
+        return vars(loop).setdefault('_fgbg_forget', set().discard)
 
 
 def _mark_retrieved(exc):
@@ -214,38 +228,30 @@ def _find_objects(*types):
     return [obj for obj in gc.get_objects() if issubclass(type(obj), types)]
 
 
-def _has_raised_exit(future):
-    # A task raises these exceptions in the event loop, which they end.
-    return (isinstance(future, tasks.Task) and not future.cancelled()
-            and isinstance(future.exception(),
-                           (KeyboardInterrupt, SystemExit)))
-
-
 class _SigintHandler:
     """Ctrl-C, while run_in_foreground() waits for a future."""
 
+    future = None           # what is waited for
+    cancels = False         # whether Ctrl-C cancels it
+    interrupted = False
+    struck = False          # whether a second Ctrl-C was raised
+    over = False            # whether the wait ends or has ended
+
     def __init__(self, loop):
         self.loop = loop
-        self.future = None          # what is waited for
-        self.cancels = False        # whether Ctrl-C cancels it
-        self.interrupted = False
-        self.struck = False         # whether a second Ctrl-C was raised
-        self.over = False           # whether the wait ends or has ended
-
-    def install(self):
         if (threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            and _signal.getsignal(signal.SIGINT) is signal.default_int_handler
         ):
             try:
-                signal.signal(signal.SIGINT, self)
+                _signal.signal(signal.SIGINT, self)
             except ValueError:
                 # Signals may go to another interpreter, or to none (gh-91880).
                 pass
 
     def remove(self):
         self.over = True
-        if signal.getsignal(signal.SIGINT) is self:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if _signal.getsignal(signal.SIGINT) is self:
+            _signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self, signum, frame):
         if not self.interrupted:
@@ -263,28 +269,40 @@ class _SigintHandler:
         elif not self.struck:
             self.stop_loop()
 
-    def run_loop(self):
+    def run_loop(self, future, cancels):
         # As run_until_complete() does; but when an exception has ended this
         # run, what would have stopped the event loop must not stop the next.
-        if self.future.done():
+        self.future = future
+        self.cancels = cancels
+        if future.done():
             self.loop.call_soon(self.stop_loop)
         else:
-            self.future.add_done_callback(self.stop_loop)
+            future.add_done_callback(self.stop_loop)
         try:
             self.loop.run_forever()
-        finally:
-            self.future.remove_done_callback(self.stop_loop)
-        if not self.future.done():
-            raise RuntimeError('the event loop was stopped')
+            if not future.done():
+                raise RuntimeError('the event loop was stopped')
+        except BaseException:
+            future.remove_done_callback(self.stop_loop)
+            raise
 
     def stop_loop(self, future=None):
-        if not (self.over or _has_raised_exit(future)):
-            self.over = True        # uvloop would keep a second stop
-            self.loop.stop()
+        if self.over:
+            return
+        if future is not None and not future.cancelled():
+            exc = future.exception()
+            if (exc is not None
+                and isinstance(exc, (KeyboardInterrupt, SystemExit))
+                and isinstance(future, tasks.Task)
+            ):
+                return      # it has ended the run of the event loop already
+        self.over = True        # uvloop would keep a second stop
+        self.loop.stop()
 
 
 # The default event loop.
 
+_current_loop = events.get_event_loop
 _own_loop = None        # the event loop that these functions made
 _inherited = {}         # in a forked child, those that its ancestors made,
                         # with their selectors; nothing of them may be freed
@@ -296,12 +314,15 @@ def _find_loop(loop):
         if not isinstance(loop, events.AbstractEventLoop):
             raise TypeError('loop must be an event loop or None, '
                             f'not {_describe(loop)}')
+        if loop.is_closed():
+            raise RuntimeError('the event loop is closed')
         return loop
-    loop = _current_loop()
-    if (loop is not None and not loop.is_closed()
-        and loop not in _inherited
-    ):
-        return loop
+    try:
+        loop = _current_loop()
+        if not loop.is_closed() and not (_inherited and loop in _inherited):
+            return loop
+    except RuntimeError:
+        pass
     thread = threading.current_thread()
     if thread is not threading.main_thread():
         raise RuntimeError(f'there is no event loop in thread {thread.name!r}:'
@@ -311,13 +332,6 @@ def _find_loop(loop):
         events.set_event_loop(_own_loop)
         return _own_loop
     return None
-
-
-def _current_loop():
-    try:
-        return events.get_event_loop()
-    except RuntimeError:
-        return None
 
 
 def _new_loop():
@@ -457,8 +471,10 @@ def _shutdown_asyncgens(loop):
 
 
 def _end_calls(loop):
-    calls = [future for future in list(getattr(loop, '_fgbg_background', ()))
-             if not isinstance(future, tasks.Task)]
+    forget = getattr(loop, '_fgbg_forget', set().discard)
+    calls = [ref() for ref in list(forget.__self__)
+             if isinstance(ref, weakref.ref)]
+    calls = [future for future in calls if future is not None]
     if calls:
         _run(loop, tasks.wait(calls))
     _run(loop, _shutdown_default_executor(loop))
