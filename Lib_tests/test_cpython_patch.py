@@ -1,0 +1,367 @@
+"""Tests for Tools/cpython_patch.py, which makes the patch for CPython"""
+
+import contextlib
+import importlib.util
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import unittest
+
+from asyncio_fgbg import fgbg
+
+
+TOOL = (pathlib.Path(__file__).resolve().parent.parent / 'Tools'
+        / 'cpython_patch.py')
+LIBRARY = pathlib.Path(sysconfig.get_path('stdlib'))
+TIMEOUT = 120       # seconds; reached only by what is broken
+
+# What the patch looks for in a source tree, and no more.
+DOCUMENTATION = {
+    'Include/patchlevel.h': """\
+#define PY_MAJOR_VERSION        3
+#define PY_MINOR_VERSION        16
+""",
+    'Doc/library/asyncio.rst': """\
+.. toctree::
+   :maxdepth: 1
+
+   asyncio-runner.rst
+   asyncio-task.rst
+""",
+    'Doc/library/asyncio-api-index.rst': """\
+.. list-table::
+
+    * - :func:`run`
+      - One.
+
+    * - :class:`Runner`
+      - Two,
+        in two lines.
+
+    * - :class:`Task`
+      - Three.
+""",
+    'Doc/whatsnew/3.16.rst': """\
+Improved modules
+================
+
+argparse
+--------
+
+* Something.
+
+base64
+------
+
+* Something else.
+
+Optimizations
+=============
+""",
+}
+
+
+# A test that ends in each way.
+SAMPLE = """
+import unittest
+
+class Tests(unittest.TestCase):
+    def test_pass(self):
+        pass
+
+    def test_fail(self):
+        self.fail()
+
+    def test_error(self):
+        raise ZeroDivisionError
+
+    def test_skip(self):
+        self.skipTest('reason')
+
+    def test_subtest(self):
+        with self.subTest():
+            self.fail()
+
+    @unittest.expectedFailure
+    def test_expected(self):
+        self.fail()
+
+    @unittest.expectedFailure
+    def test_unexpected(self):
+        pass
+
+class Broken(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise ZeroDivisionError
+
+    def test(self):
+        pass
+"""
+
+
+class PatchTestCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.tree = pathlib.Path(folder.name)
+
+    def make_tree(self):
+        """Make a source tree with this Python's own asyncio."""
+        shutil.copytree(LIBRARY / 'asyncio', self.tree / 'Lib' / 'asyncio',
+                        ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(LIBRARY / 'threading.py', self.tree / 'Lib')
+        (self.tree / 'Lib' / 'test' / 'test_asyncio').mkdir(parents=True)
+        for name, text in DOCUMENTATION.items():
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.tree / name).write_text(text)
+
+    def run_tool(self, *args):
+        return subprocess.run(
+            [sys.executable, TOOL, *args], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
+
+    def export(self, tree=None):
+        """Return the patch and what is said about it."""
+        process = self.run_tool('export', tree or self.tree)
+        self.assertEqual(process.returncode, 0, process.stderr.decode())
+        return process.stdout, process.stderr.decode()
+
+    def apply(self, patch, tree=None):
+        tree = tree or self.tree
+        # Where Git finds a repository, it applies the patch there.
+        env = dict(os.environ, GIT_CEILING_DIRECTORIES=str(tree.parent))
+        for check in ['--check'], []:
+            subprocess.run(['git', 'apply', '--whitespace=error', *check, '-'],
+                           cwd=tree, env=env, input=patch, check=True,
+                           timeout=TIMEOUT)
+
+    def assert_refused(self, *words, tree=None):
+        process = self.run_tool('export', tree or self.tree)
+        message = process.stderr.decode()
+        self.assertEqual((process.returncode, process.stdout), (2, b''),
+                         message)
+        self.assertRegex(message, r'\Acpython_patch: .*\n\Z')
+        for word in words:
+            self.assertIn(word, message)
+
+
+class RefusedTests(PatchTestCase):
+    def test_no_tree(self):
+        self.assert_refused('nowhere', tree=self.tree / 'nowhere')
+
+    def test_a_tree_without_asyncio(self):
+        self.assert_refused(os.path.join('asyncio', '__init__.py'))
+
+    def test_a_python_that_is_too_old(self):
+        (self.tree / 'asyncio').mkdir()
+        for name in ('base_events coroutines events exceptions futures streams'
+                     ' tasks transports').split():
+            (self.tree / 'asyncio' / f'{name}.py').write_text('import sys\n')
+        (self.tree / 'asyncio' / '__init__.py').write_text(
+            'from .base_events import *\nfrom .futures import *\n'
+            '__all__ = (base_events.__all__ +\n'
+            '           futures.__all__)\n')
+        self.assert_refused('too old')
+
+
+@unittest.skipIf(sys.version_info < (3, 14),
+                 'the patch is for Python 3.14 and later')
+class ExportTests(PatchTestCase):
+    def setUp(self):
+        super().setUp()
+        self.make_tree()
+
+    def read(self, name):
+        return (self.tree / name).read_text(encoding='utf-8')
+
+    def test_module_is_the_package_s_own(self):
+        self.apply(self.export()[0])
+        self.assertEqual((self.tree / 'Lib/asyncio/fgbg.py').read_bytes(),
+                         pathlib.Path(fgbg.__file__).read_bytes())
+
+    def test_patched_asyncio_has_the_functions(self):
+        self.apply(self.export()[0])
+        process = subprocess.run(
+            [sys.executable, '-W', 'error', '-c',
+             'import asyncio; print(asyncio.__file__); '
+             'print(asyncio.run_in_foreground(asyncio.sleep(0, 42)))'],
+            env=dict(os.environ, PYTHONPATH=str(self.tree / 'Lib')),
+            stdout=subprocess.PIPE, universal_newlines=True, check=True,
+            timeout=TIMEOUT)
+        self.assertEqual(process.stdout.split(), [
+            str(self.tree / 'Lib' / 'asyncio' / '__init__.py'), '42'])
+
+    def test_nothing_of_the_package_is_in_the_patch(self):
+        patch = self.export()[0].decode()
+        for line in patch.splitlines():
+            self.assertNotIn('asyncio_fgbg', line)
+            self.assertNotIn('_compat', line)
+
+    def test_tests_come_from_asyncio(self):
+        self.apply(self.export()[0])
+        folder = 'Lib/test/test_asyncio/'
+        self.assertIn('\nfrom asyncio import fgbg\n',
+                      self.read(folder + 'test_fgbg.py'))
+        self.assertIn('\nfrom test.support.hypothesis_helper import '
+                      'hypothesis\nfrom asyncio import fgbg\n',
+                      self.read(folder + 'test_fgbg_property.py'))
+
+    def test_tests_differ_from_ours_in_where_the_names_come_from(self):
+        self.apply(self.export()[0])
+        ours = (TOOL.parent.parent / 'Lib_tests/test_fgbg.py').read_text(
+            encoding='utf-8').splitlines()
+        theirs = self.read('Lib/test/test_asyncio/test_fgbg.py').splitlines()
+        self.assertEqual(len(ours), len(theirs))
+        self.assertEqual(
+            [pair for pair in zip(ours, theirs) if pair[0] != pair[1]],
+            [('from asyncio_fgbg import fgbg', 'from asyncio import fgbg')])
+
+    def test_submodules_stay_in_order(self):
+        self.apply(self.export()[0])
+        self.assertIn('from .exceptions import *\nfrom .fgbg import *\n'
+                      'from .futures import *\n',
+                      self.read('Lib/asyncio/__init__.py'))
+
+    def test_page_is_in_the_index(self):
+        self.apply(self.export()[0])
+        self.assertEqual(
+            self.read('Doc/library/asyncio-fgbg.rst'),
+            (TOOL.parent.parent / 'Doc/library/asyncio-fgbg.rst').read_text(
+                encoding='utf-8'))
+        self.assertIn('   asyncio-runner.rst\n   asyncio-fgbg.rst\n'
+                      '   asyncio-task.rst\n',
+                      self.read('Doc/library/asyncio.rst'))
+
+    def test_functions_are_in_the_api_index(self):
+        self.apply(self.export()[0])
+        index = self.read('Doc/library/asyncio-api-index.rst')
+        places = [index.index(f':{role}:`{name}`') for role, name in (
+            ('class', 'Runner'), ('func', 'run_in_foreground'),
+            ('func', 'schedule_coroutine'), ('func', 'call_in_background'),
+            ('class', 'Task'))]
+        self.assertEqual(places, sorted(places))
+
+    def test_whatsnew_has_the_module_in_alphabetical_order(self):
+        self.apply(self.export()[0])
+        text = self.read('Doc/whatsnew/3.16.rst')
+        places = [text.index(words) for words in (
+            '* Something.\n\nasyncio\n-------\n\n* Add ',
+            '\n\nbase64\n------\n\n* Something else.\n')]
+        self.assertEqual(places, sorted(places))
+
+    def test_whatsnew_that_has_asyncio_gets_one_more_entry(self):
+        path = self.tree / 'Doc' / 'whatsnew' / '3.16.rst'
+        path.write_text(path.read_text().replace(
+            'argparse\n--------', 'asyncio\n-------'))
+        self.apply(self.export()[0])
+        text = path.read_text()
+        self.assertEqual(text.count('asyncio\n-------\n\n* Add '), 1)
+        self.assertIn('\n\n* Something.\n', text)
+
+    def test_news_entry_is_there(self):
+        self.apply(self.export()[0])
+        entry, = (self.tree / 'Misc/NEWS.d/next/Library').iterdir()
+        self.assertIn('run_in_foreground', entry.read_text())
+
+    def test_installed_library_gets_the_library_part_alone(self):
+        patch, said = self.export(self.tree / 'Lib')
+        self.apply(patch, self.tree / 'Lib')
+        self.assertEqual(said, '')
+        self.assertTrue((self.tree / 'Lib/asyncio/fgbg.py').exists())
+        self.assertTrue(
+            (self.tree / 'Lib/test/test_asyncio/test_fgbg.py').exists())
+        self.assertNotIn(b'Doc', patch.split(b'@@')[0])
+        self.assertNotIn(b'b/Doc/', patch)
+
+    def test_second_time_is_refused(self):
+        self.apply(self.export()[0])
+        self.assert_refused('fgbg.py', 'is there already')
+
+    def test_tree_without_test_asyncio_gets_no_tests(self):
+        (self.tree / 'Lib' / 'test' / 'test_asyncio').rmdir()
+        patch, said = self.export()
+        self.apply(patch)
+        self.assertRegex(said, r'\Acpython_patch: .* the tests are left out\n')
+        self.assertFalse((self.tree / 'Lib/test/test_asyncio').exists())
+
+    def test_file_that_is_not_as_expected_is_named(self):
+        for name in [*DOCUMENTATION, 'Lib/asyncio/__init__.py',
+                     'Lib/asyncio/streams.py', 'Lib/threading.py']:
+            path = self.tree / name
+            text = path.read_text(encoding='utf-8')
+            with self.subTest(f'{name} is empty'):
+                path.write_text('\n')
+                self.assert_refused(str(path))
+            with self.subTest(f'{name} is missing'):
+                path.unlink()
+                self.assert_refused(str(path))
+            path.write_text(text, encoding='utf-8')
+
+
+@unittest.skipIf(sys.version_info < (3, 14),
+                 'the patch is for Python 3.14 and later')
+class ReportTests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        spec = importlib.util.spec_from_file_location('cpython_patch', TOOL)
+        cls.tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(cls.tool)
+
+    def differences(self, before, after):
+        return self.tool.find_differences(before, {
+            'test.test_asyncio.test_fgbg.NamesTests.test_name': 'passed',
+            'test.test_asyncio.test_fgbg_property.RuleTests.test_rule':
+                'skipped', **after})
+
+    def test_same_ends_and_new_tests_are_well(self):
+        ends = {'a': 'passed', 'b': 'skipped', 'c': 'failed'}
+        self.assertEqual(self.differences(ends, ends), {})
+
+    def test_test_that_fails_with_the_patch(self):
+        self.assertEqual(self.differences({'a': 'passed'}, {'a': 'failed'}),
+                         {'a': ('passed', 'failed')})
+
+    def test_test_that_is_gone_with_the_patch(self):
+        self.assertEqual(self.differences({'a': 'passed'}, {}),
+                         {'a': ('passed', 'absent')})
+
+    def test_test_that_came_with_the_patch(self):
+        self.assertEqual(self.differences({}, {'a': 'passed'}),
+                         {'a': ('absent', 'passed')})
+
+    def test_new_test_that_fails(self):
+        name = 'test.test_asyncio.test_fgbg.NamesTests.test_name'
+        self.assertEqual(self.differences({}, {name: 'failed'}),
+                         {name: ('absent', 'failed'),
+                          'test.test_asyncio.test_fgbg':
+                              ('absent', 'not passed')})
+
+    def test_new_tests_that_do_not_run(self):
+        self.assertEqual(set(self.tool.find_differences({}, {})), {
+            'test.test_asyncio.test_fgbg',
+            'test.test_asyncio.test_fgbg_property'})
+
+    def test_ends_are_those_that_unittest_reports(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, 'sample.py').write_text(SAMPLE)
+            with contextlib.redirect_stderr(io.StringIO()):
+                ends = self.tool.run_tests(
+                    sys.executable, dict(os.environ, PYTHONPATH=folder),
+                    ['sample'])
+        self.assertEqual(
+            {name.rpartition('.')[2]: end for name, end in ends.items()},
+            {'test_pass': 'passed', 'test_fail': 'failed',
+             'test_error': 'failed', 'test_skip': 'skipped',
+             'test_subtest': 'failed', 'test_expected': 'passed',
+             'test_unexpected': 'failed',
+             'Broken)': 'failed'})
+
+
+if __name__ == '__main__':
+    unittest.main()
