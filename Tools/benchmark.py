@@ -1,0 +1,636 @@
+#!/usr/bin/env python3
+"""Compare the three functions with the primitives under them and with peers.
+
+run -o FILE
+    Measure with this interpreter, and write the values as a pyperf suite.
+    Each case is measured in processes of its own, each on one processor; in
+    each of these the contestants take turns, so that the ratio of two
+    neighbouring values says more than either of them on a machine that is
+    not quiet.
+
+show FILE...
+    Print a table of the median ratios, with quartiles; --json prints it as
+    JSON, --chart draws it.  Files of different machines are refused.
+
+It needs pyperf; peers that are not installed are left out; --chart needs
+matplotlib.
+"""
+
+import argparse
+import asyncio
+import concurrent.futures
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+import typing
+
+import asyncio_fgbg
+
+try:
+    import pyperf
+except ImportError as exc:
+    print(f'benchmark: {exc}: tox run -e bench has it', file=sys.stderr)
+    sys.exit(2)
+
+run_in_foreground = asyncio_fgbg.run_in_foreground
+schedule_coroutine = asyncio_fgbg.schedule_coroutine
+call_in_background = asyncio_fgbg.call_in_background
+clock = time.perf_counter
+
+
+class Problem(Exception):
+    pass
+
+
+# What is measured.  Every contestant is called with a number of times and
+# returns how many seconds these took.
+
+CASES = {}          # name: a function that yields the contestants by name
+HELPER = 'helper'   # the contestant that the others are compared with
+
+
+def case(name):
+    def add(function):
+        CASES[name] = contextlib.contextmanager(function)
+        return function
+    return add
+
+
+async def nothing():
+    pass
+
+
+def do_nothing():
+    pass
+
+
+def repeated(function):
+    """Return a contestant that calls *function* without arguments."""
+    def contestant(number):
+        start = clock()
+        for _ in range(number):
+            function()
+        return clock() - start
+    return contestant
+
+
+def has(module):
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
+
+
+async def get_loop():
+    return asyncio.get_running_loop()
+
+
+@case('run_in_foreground')
+def foreground():
+    with contextlib.ExitStack() as stack:
+        # The functions' own event loop: asyncio.run() leaves it alone.
+        loop = run_in_foreground(get_loop())
+        contestants = {
+            HELPER: repeated(lambda: run_in_foreground(nothing())),
+            'loop.run_until_complete':
+                repeated(lambda: loop.run_until_complete(nothing())),
+            'asyncio.run': repeated(lambda: asyncio.run(nothing())),
+        }
+        if hasattr(asyncio, 'Runner'):
+            runner = stack.enter_context(asyncio.Runner())
+            contestants['asyncio.Runner.run'] = repeated(
+                lambda: runner.run(nothing()))
+        if has('asgiref.sync'):
+            import asgiref.sync
+            call = asgiref.sync.async_to_sync(nothing)
+            contestants['asgiref.sync.async_to_sync'] = repeated(call)
+        if has('anyio.from_thread'):
+            import anyio.from_thread
+            contestants['anyio.run'] = repeated(lambda: anyio.run(nothing))
+            portal = stack.enter_context(
+                anyio.from_thread.start_blocking_portal())
+            contestants['anyio portal'] = repeated(
+                lambda: portal.call(nothing))
+        if has('unsync'):
+            import unsync
+            start = unsync.unsync(nothing)
+            contestants['unsync'] = repeated(lambda: start().result())
+        yield contestants
+
+
+@case('run_in_foreground, nest_asyncio')
+def nested():
+    # It replaces parts of asyncio for good: in a process of its own, against
+    # the functions on an event loop that it has not touched.
+    if not has('nest_asyncio'):
+        yield {}
+        return
+    import nest_asyncio
+
+    class NestedLoop(asyncio.SelectorEventLoop):
+        pass
+
+    loop = NestedLoop()
+    nest_asyncio.apply(loop)
+    yield {
+        HELPER: repeated(lambda: run_in_foreground(nothing())),
+        'nest_asyncio': repeated(lambda: loop.run_until_complete(nothing())),
+    }
+    loop.close()
+
+
+@case('run_in_foreground, another thread')
+def foreground_in_thread():
+    def in_thread(function):
+        def contestant(number):
+            with concurrent.futures.ThreadPoolExecutor(1) as thread:
+                return thread.submit(measure, number).result()
+
+        def measure(number):
+            asyncio.set_event_loop(loop)
+            return repeated(function)(number)
+        return contestant
+
+    loop = asyncio.new_event_loop()
+    yield {
+        HELPER: in_thread(lambda: run_in_foreground(nothing())),
+        'loop.run_until_complete':
+            in_thread(lambda: loop.run_until_complete(nothing())),
+    }
+    loop.close()
+
+
+BATCH = 1000        # coroutines that are scheduled before they run
+
+
+def count_batches(number):
+    return -(-number // BATCH)
+
+
+def in_batches(schedule):
+    """Return a contestant that schedules coroutines and sees them done."""
+    async def run_batches(number):
+        start = clock()
+        for _ in range(count_batches(number)):
+            for _ in range(BATCH):
+                schedule(nothing())
+            # They run, then what waits for their ends does.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return (clock() - start) * number / count_batches(number) / BATCH
+
+    return lambda number: run_in_foreground(run_batches(number))
+
+
+@case('schedule_coroutine')
+def schedule():
+    loop = run_in_foreground(get_loop())
+    background = set()
+
+    def create_and_keep(coro):
+        task = asyncio.create_task(coro)
+        background.add(task)
+        task.add_done_callback(background.discard)
+
+    contestants = {
+        HELPER: in_batches(schedule_coroutine),
+        'create_task, kept as documented': in_batches(create_and_keep),
+        'loop.create_task': in_batches(loop.create_task),
+    }
+    if hasattr(asyncio, 'TaskGroup'):
+        async def run_groups(number):
+            start = clock()
+            for _ in range(count_batches(number)):
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(BATCH):
+                        group.create_task(nothing())
+            return (clock() - start) * number / count_batches(number) / BATCH
+
+        contestants['TaskGroup.create_task'] = (
+            lambda number: run_in_foreground(run_groups(number)))
+    yield contestants
+
+
+CALLS = 100         # calls that are started before they are waited for
+
+
+def in_threads(call):
+    """Return a contestant that starts calls and waits for their results."""
+    async def run_calls(number):
+        start = clock()
+        count = -(-number // CALLS)
+        for _ in range(count):
+            await asyncio.gather(*[call() for _ in range(CALLS)])
+        return (clock() - start) * number / count / CALLS
+
+    return lambda number: run_in_foreground(run_calls(number))
+
+
+@case('call_in_background')
+def call():
+    loop = run_in_foreground(get_loop())
+    contestants = {
+        HELPER: in_threads(lambda: call_in_background(do_nothing)),
+        'loop.run_in_executor':
+            in_threads(lambda: loop.run_in_executor(None, do_nothing)),
+    }
+    if hasattr(asyncio, 'to_thread'):
+        contestants['asyncio.to_thread'] = in_threads(
+            lambda: asyncio.to_thread(do_nothing))
+    if has('asgiref.sync'):
+        import asgiref.sync
+        contestants['asgiref.sync.sync_to_async'] = in_threads(
+            asgiref.sync.sync_to_async(do_nothing, thread_sensitive=False))
+    if has('anyio.to_thread'):
+        import anyio.to_thread
+        contestants['anyio.to_thread.run_sync'] = in_threads(
+            lambda: anyio.to_thread.run_sync(do_nothing))
+    yield contestants
+
+
+MESSAGE = b'spam\n'
+
+
+async def echo(reader, writer):
+    async for message in reader:
+        writer.write(message)
+    writer.close()
+
+
+async def exchange(address, number):
+    reader, writer = await asyncio.open_connection(*address)
+    for _ in range(number):
+        writer.write(MESSAGE)
+        await reader.readline()
+    writer.close()
+
+
+@case('TCP echo')
+def tcp_echo():
+    # The proposal's session: a server, two clients, one after the other.
+    def with_helpers(number):
+        start = clock()
+        server = run_in_foreground(
+            asyncio.start_server(echo, '127.0.0.1', 0))
+        address = server.sockets[0].getsockname()
+        for half in number - number // 2, number // 2:
+            run_in_foreground(schedule_coroutine(exchange(address, half)))
+        server.close()
+        run_in_foreground(server.wait_closed())
+        return clock() - start
+
+    def plain(number):
+        start = clock()
+        server = loop.run_until_complete(
+            asyncio.start_server(echo, '127.0.0.1', 0))
+        address = server.sockets[0].getsockname()
+        for half in number - number // 2, number // 2:
+            loop.run_until_complete(
+                loop.create_task(exchange(address, half)))
+        server.close()
+        loop.run_until_complete(server.wait_closed())
+        return clock() - start
+
+    loop = run_in_foreground(get_loop())
+    yield {HELPER: with_helpers, 'plain asyncio': plain}
+
+
+@case('import')
+def imports():
+    def measure(setup, statement):
+        source = (f'import time\n{setup}\nstart = time.perf_counter()\n'
+                  f'{statement}\nprint(time.perf_counter() - start)')
+
+        def contestant(number):
+            return sum(float(subprocess.check_output(
+                [sys.executable, '-c', source])) for _ in range(number))
+        return contestant
+
+    yield {
+        HELPER: measure('import asyncio', 'import asyncio_fgbg'),
+        'import asyncio': measure('', 'import asyncio'),
+    }
+
+
+# Growth: what an item costs when there are many, in seconds and bytes.
+
+def put_task():
+    loop = run_in_foreground(get_loop())
+    return lambda: loop.create_task(nothing())
+
+
+# name: what puts an item into the background, how many of them, and whether
+# the garbage collector is on: it looks at all that is pending ever again.
+GROWTH = {
+    f'growth of {name}{collector}': (put, sizes, not collector)
+    for name, put, sizes in [
+        ('schedule_coroutine', lambda: lambda: schedule_coroutine(nothing()),
+         (10**3, 10**4, 10**5, 10**6)),
+        ('loop.create_task', put_task, (10**3, 10**4, 10**5, 10**6)),
+        ('call_in_background', lambda: lambda: call_in_background(do_nothing),
+         (10**2, 10**3, 10**4, 10**5)),
+    ]
+    for collector in ('', ', no collector')
+}
+
+
+def measure_growth(name, rounds):
+    """Return the seconds per item, by how many there are."""
+    prepare, sizes, collects = GROWTH[name]
+    put = prepare()
+    values = {str(size): [] for size in sizes}
+    for _ in range(rounds):
+        for size in sizes:
+            gc.collect()
+            if not collects:
+                gc.disable()
+            start = clock()
+            for _ in range(size):
+                future = put()
+            # What is scheduled last is done last, and so is what is called.
+            run_in_foreground(asyncio.wait([future]))
+            values[str(size)].append((clock() - start) / size)
+            gc.enable()
+    return values
+
+
+def measure_memory(size=10**4):
+    """Return how many bytes a pending coroutine takes, by what holds it."""
+    async def wait():
+        await end
+
+    def weigh(put):
+        coroutines = [wait() for _ in range(size)]
+        tasks = [None] * size
+        gc.collect()
+        tracemalloc.start()
+        for number, coro in enumerate(coroutines):
+            tasks[number] = put(coro)
+        memory = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        for task in tasks:
+            task.cancel()
+        run_in_foreground(asyncio.wait(tasks))
+        return [memory / size]
+
+    loop = run_in_foreground(get_loop())
+    end = loop.create_future()
+    return {HELPER: weigh(schedule_coroutine),
+            'loop.create_task': weigh(loop.create_task)}
+
+
+# A process that measures, and the one that starts it.
+
+MEMORY = 'memory'
+ALL_CASES = [*CASES, *GROWTH, MEMORY]
+
+
+def measure(args):
+    if hasattr(os, 'sched_setaffinity'):
+        # What threads cost differs with the processors that they are on.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if args.case in GROWTH:
+        values = measure_growth(args.case, max(1, args.rounds // 10))
+    elif args.case == MEMORY:
+        values = measure_memory()
+    else:
+        values = measure_case(args.case, args.rounds, args.seconds)
+    print(json.dumps(values))
+
+
+def measure_case(name, rounds, seconds):
+    """Return the seconds that each contestant took, in every round."""
+    with CASES[name]() as contestants:
+        numbers = {contestant: calibrate(function, seconds)
+                   for contestant, function in contestants.items()}
+        values = {contestant: [] for contestant in contestants}
+        order = list(contestants)
+        for _ in range(rounds):
+            random.shuffle(order)
+            for contestant in order:
+                gc.collect()
+                number = numbers[contestant]
+                values[contestant].append(
+                    contestants[contestant](number) / number)
+    return values
+
+
+def calibrate(function, seconds):
+    """Return a number of times that takes about so many seconds."""
+    number = 1
+    function(number)        # the first time may take longer
+    while True:
+        took = function(number)
+        if took >= seconds / 4:
+            return max(1, round(number * seconds / took))
+        number *= 4
+
+
+def run(args):
+    suite = []
+    for name in args.cases or ALL_CASES:
+        runs = {}
+        for _ in range(args.processes):
+            output = subprocess.check_output([
+                sys.executable, __file__, 'measure', name,
+                '--rounds', str(args.rounds), '--seconds', str(args.seconds)])
+            for contestant, values in json.loads(output).items():
+                metadata = {'name': f'{name}: {contestant}'}
+                if name == MEMORY:
+                    metadata['unit'] = 'byte'
+                    values = [round(value) for value in values]
+                runs.setdefault(contestant, []).append(
+                    pyperf.Run(values, metadata=metadata))
+        suite += map(pyperf.Benchmark, runs.values())
+        print(f'measured {name}', file=sys.stderr, flush=True)
+    pyperf.BenchmarkSuite(suite).dump(args.output, replace=True)
+
+
+# What the values say.
+
+# At most so many times what the other takes, from CPython 3.11 on.
+BOUNDS = {
+    ('run_in_foreground', 'loop.run_until_complete'): 1.25,
+    ('run_in_foreground', 'asyncio.Runner.run'): 0.85,
+    ('run_in_foreground', 'asyncio.run'): 0.20,
+    ('run_in_foreground', 'asgiref.sync.async_to_sync'): 0.20,
+    ('run_in_foreground', 'anyio.run'): 0.20,
+    ('run_in_foreground', 'anyio portal'): 0.20,
+    ('run_in_foreground, another thread', 'loop.run_until_complete'): 1.15,
+    ('schedule_coroutine', 'create_task, kept as documented'): 1.05,
+    ('call_in_background', 'loop.run_in_executor'): 1.10,
+    ('call_in_background', 'asyncio.to_thread'): 0.85,
+    ('TCP echo', 'plain asyncio'): 1.02,
+    ('import', 'import asyncio'): 0.02,
+    ('growth of schedule_coroutine', '1000000'): 1.2,
+    ('growth of schedule_coroutine, no collector', '1000000'): 1.2,
+    ('memory', 'loop.create_task'): 150,    # bytes more
+}
+# What must be the same for figures to be compared.
+MACHINE = 'hostname', 'cpu_model_name', 'platform'
+
+
+class Row(typing.NamedTuple):
+    python: str
+    case: str
+    against: str
+    low: float          # the first quartile
+    ratio: float        # the median; bytes more, for memory
+    high: float         # the third quartile
+    bound: typing.Optional[float]
+
+
+def load(path):
+    """Return the machine, the Python and the values of each benchmark."""
+    try:
+        suite = pyperf.BenchmarkSuite.load(path)
+    except (OSError, ValueError, KeyError) as exc:
+        raise Problem(f'{path}: {exc}') from None
+    metadata = suite.get_benchmarks()[0].get_metadata()
+    python = '{} {}'.format(
+        {'cpython': 'CPython', 'pypy': 'PyPy'}[
+            metadata['python_implementation']],
+        metadata['python_version'].split()[0])
+    values = {}
+    for benchmark in suite.get_benchmarks():
+        case, _, contestant = benchmark.get_name().rpartition(': ')
+        values.setdefault(case, {})[contestant] = benchmark.get_values()
+    return {name: metadata.get(name) for name in MACHINE}, python, values
+
+
+def compare(python, values):
+    for case, contestants in values.items():
+        contestants = dict(contestants)
+        first = contestants.pop(
+            min(contestants, key=int) if case in GROWTH else HELPER)
+        for against, others in contestants.items():
+            pairs = list(zip(first, others))
+            if case == MEMORY:
+                ratios = [mine - other for mine, other in pairs]
+            elif case in GROWTH:
+                ratios = [many / few for few, many in pairs]
+            else:
+                ratios = [mine / other for mine, other in pairs]
+            if len(ratios) > 1:
+                low, ratio, high = statistics.quantiles(ratios, n=4)
+            else:
+                low = ratio = high = ratios[0]
+            yield Row(python, case, against, low, ratio, high,
+                      BOUNDS.get((case, against)))
+
+
+def show(args):
+    machines, rows = [], []
+    for path in args.files:
+        machine, python, values = load(path)
+        machines.append(machine)
+        rows += compare(python, values)
+        if machine != machines[0]:
+            raise Problem(f'{path} is of another machine than '
+                          f'{args.files[0]}')
+    if args.json:
+        print(json.dumps([row._asdict() for row in rows], indent=1))
+    else:
+        print_table(rows)
+    if args.chart:
+        draw_chart(rows, args.chart)
+
+
+def print_table(rows):
+    case = None
+    for row in rows:
+        if (row.python, row.case) != case:
+            case = row.python, row.case
+            print(f'\n{row.python}: {row.case}')
+        bound = f'  at most {row.bound}' if row.bound is not None else ''
+        missed = '  MISSED' if bound and row.ratio > row.bound else ''
+        print(f'  {row.against:34} {row.ratio:8.3f}  '
+              f'({row.low:.3f} to {row.high:.3f}){bound}{missed}')
+
+
+def draw_chart(rows, path):
+    """Draw the ratios, on a logarithmic scale, a colour for each Python."""
+    try:
+        import matplotlib
+    except ImportError as exc:
+        raise Problem(f'{exc}: tox run -e bench has it') from None
+    matplotlib.use('svg')
+    from matplotlib import pyplot, ticker
+    matplotlib.rcParams['svg.hashsalt'] = 'the same for the same figures'
+    rows = [row for row in rows if row.case != MEMORY]
+    lines = list(dict.fromkeys((row.case, row.against) for row in rows))
+    pythons = list(dict.fromkeys(row.python for row in rows))
+    figure, axes = pyplot.subplots(
+        figsize=(9, 1.2 + 0.42 * len(lines)), layout='constrained')
+    for number, python in enumerate(pythons):
+        shown = [row for row in rows if row.python == python]
+        axes.errorbar(
+            [row.ratio for row in shown],
+            [lines.index((row.case, row.against))
+             + 0.7 * ((number + 0.5) / len(pythons) - 0.5) for row in shown],
+            xerr=[[row.ratio - row.low for row in shown],
+                  [row.high - row.ratio for row in shown]],
+            fmt='o', markersize=3, linewidth=1, label=python)
+    axes.axvline(1, color='black', linewidth=0.8)
+    axes.set_xscale('log')
+    axes.xaxis.set_major_formatter(ticker.FormatStrFormatter('%g'))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axes.set_yticks(range(len(lines)),
+                    [f'{case} / {against}' for case, against in lines])
+    axes.invert_yaxis()
+    axes.set_xlabel('times as long as what stands after the slash '
+                    '(median, quartiles)')
+    axes.grid(axis='x', which='both', linewidth=0.3)
+    axes.legend(fontsize='small')
+    figure.savefig(path, format='svg', metadata={'Date': None})
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest='command', required=True)
+    command = commands.add_parser('run', help='measure')
+    command.add_argument('cases', nargs='*', metavar='CASE',
+                         help=f'all if none is given: {", ".join(ALL_CASES)}')
+    command.add_argument('-o', '--output', required=True, metavar='FILE')
+    command.add_argument('--processes', type=int, default=5,
+                         help='processes for each case (default: 5)')
+    add_limits(command)
+    command.set_defaults(function=run)
+    command = commands.add_parser('show', help='say what came out')
+    command.add_argument('files', nargs='+', metavar='FILE')
+    command.add_argument('--json', action='store_true', help='as JSON')
+    command.add_argument('--chart', metavar='SVG', help='draw a chart, too')
+    command.set_defaults(function=show)
+    command = commands.add_parser('measure', help='one process of run')
+    command.add_argument('case', choices=ALL_CASES, metavar='CASE')
+    add_limits(command)
+    command.set_defaults(function=measure)
+    args = parser.parse_args()
+    try:
+        args.function(args)
+    except Problem as exc:
+        print(f'benchmark: {exc}', file=sys.stderr)
+        return 2
+    return 0
+
+
+def add_limits(command):
+    command.add_argument('--rounds', type=int, default=20,
+                         help='in which each has a turn (default: 20)')
+    command.add_argument('--seconds', type=float, default=0.02,
+                         help='how long a turn takes (default: 0.02)')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
