@@ -42,7 +42,7 @@ BREAKAGES = [
      'loop = _current_loop()', 'loop = events._get_running_loop()',
      'DefaultLoopTests.test_set_loop_comes_second'),
     ('2.2', 'a closed loop is used',
-     'if not loop.is_closed() and not (', 'if not (',
+     'if not loop.is_closed() and loop', 'if loop',
      'DefaultLoopTests.test_works_after_the_loop_was_closed'),
     ('2.3', 'the new loop is not set',
      '    _own_loop = events.new_event_loop()\n'

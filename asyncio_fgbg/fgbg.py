@@ -319,7 +319,7 @@ def _find_loop(loop):
         return loop
     try:
         loop = _current_loop()
-        if not loop.is_closed() and not (_inherited and loop in _inherited):
+        if not loop.is_closed() and loop not in _inherited:
             return loop
     except RuntimeError:
         pass
