@@ -109,6 +109,14 @@ def foreground():
             runner = stack.enter_context(asyncio.Runner())
             contestants['asyncio.Runner.run'] = repeated(
                 lambda: runner.run(nothing()))
+        yield contestants
+
+
+@case('run_in_foreground, peers')
+def foreground_peers():
+    # Their threads would disturb the rest.
+    with contextlib.ExitStack() as stack:
+        contestants = {HELPER: repeated(lambda: run_in_foreground(nothing()))}
         if has('asgiref.sync'):
             import asgiref.sync
             call = asgiref.sync.async_to_sync(nothing)
@@ -462,9 +470,9 @@ BOUNDS = {
     ('run_in_foreground', 'loop.run_until_complete'): 1.25,
     ('run_in_foreground', 'asyncio.Runner.run'): 0.85,
     ('run_in_foreground', 'asyncio.run'): 0.20,
-    ('run_in_foreground', 'asgiref.sync.async_to_sync'): 0.20,
-    ('run_in_foreground', 'anyio.run'): 0.20,
-    ('run_in_foreground', 'anyio portal'): 0.20,
+    ('run_in_foreground, peers', 'asgiref.sync.async_to_sync'): 0.20,
+    ('run_in_foreground, peers', 'anyio.run'): 0.20,
+    ('run_in_foreground, peers', 'anyio portal'): 0.20,
     ('run_in_foreground, another thread', 'loop.run_until_complete'): 1.15,
     ('schedule_coroutine', 'create_task, kept as documented'): 1.05,
     ('call_in_background', 'loop.run_in_executor'): 1.10,

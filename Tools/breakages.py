@@ -154,7 +154,7 @@ BREAKAGES = [
      'RunInForegroundTests.'
      'test_exit_of_a_background_task_that_was_raised_is_not_logged'),
     ('5', 'an exit of a background task stops the next wait',
-     '        self.over = True\n        if _signal', '        if _signal',
+     '            self.over = True\n            future', '            future',
      'RunInForegroundTests.'
      'test_exit_in_the_last_moment_does_not_stop_the_next_wait'),
     ('5', 'what is not done is lost',
@@ -195,7 +195,7 @@ BREAKAGES = [
      'elif events._get_running_loop() is not None:', 'else:',
      'CtrlCTests.test_second_ctrl_c_waits_until_the_loop_runs'),
     ('6', 'the handler stays',
-     '            sigint.remove()\n', '',
+     '                sigint.remove()\n', '                pass\n',
      'CtrlCTests.test_handler_is_gone_after_the_call'),
     ('6', 'a handler of somebody else is replaced',
      '\n            and _signal.getsignal(signal.SIGINT) '

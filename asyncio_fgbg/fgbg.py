@@ -75,7 +75,8 @@ def run_in_foreground(task, *, loop=None):
             sigint.run_loop(future, cancels=not held)
             result = future.result()
         finally:
-            sigint.remove()
+            if sigint.installed:
+                sigint.remove()
     except BaseException as exc:
         if future is not None and not future.done():
             _keep(future, loop)
@@ -233,9 +234,10 @@ class _SigintHandler:
 
     future = None           # what is waited for
     cancels = False         # whether Ctrl-C cancels it
+    installed = False
     interrupted = False
     struck = False          # whether a second Ctrl-C was raised
-    over = False            # whether the wait ends or has ended
+    over = True             # whether nothing is waited for
 
     def __init__(self, loop):
         self.loop = loop
@@ -244,12 +246,12 @@ class _SigintHandler:
         ):
             try:
                 _signal.signal(signal.SIGINT, self)
+                self.installed = True
             except ValueError:
                 # Signals may go to another interpreter, or to none (gh-91880).
                 pass
 
     def remove(self):
-        self.over = True
         if _signal.getsignal(signal.SIGINT) is self:
             _signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -274,6 +276,7 @@ class _SigintHandler:
         # run, what would have stopped the event loop must not stop the next.
         self.future = future
         self.cancels = cancels
+        self.over = False
         if future.done():
             self.loop.call_soon(self.stop_loop)
         else:
@@ -283,6 +286,7 @@ class _SigintHandler:
             if not future.done():
                 raise RuntimeError('the event loop was stopped')
         except BaseException:
+            self.over = True
             future.remove_done_callback(self.stop_loop)
             raise
 
