@@ -93,6 +93,8 @@ NO_DIFFERENCE = [
      'calls = [future for future in calls if future is not None]', 'pass'),
     # A subprocess has three pipes.
     ('fgbg.py', 'close', 'for fd in range(3):', 'for fd in range( 4):'),
+    # What takes the handler out looks for it first.
+    ('fgbg.py', '', 'installed = False', 'installed = True'),
     # It takes longer, or less is done before the next step does the rest.
     ('fgbg.py', '_is_coroutine_function',
      'return obj.__code__.co_flags & inspect.CO_COROUTINE', 'pass'),
