@@ -971,6 +971,14 @@ class RunInForegroundTests(TestCase):
                          fgbg.run_in_foreground, generator)
             self.assertEqual(list(generator), [None])
 
+    def test_stop_in_the_last_moment_does_not_stop_the_next_wait(self):
+        async def main():
+            self.loop.stop()
+            return 42
+
+        self.assertEqual(fgbg.run_in_foreground(main()), 42)
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 43)), 43)
+
     def test_exception_that_equals_an_exit_is_logged_all_the_same(self):
         class Error(EqualToAnything, Exception):
             pass

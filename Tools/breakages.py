@@ -154,7 +154,7 @@ BREAKAGES = [
      'RunInForegroundTests.'
      'test_exit_of_a_background_task_that_was_raised_is_not_logged'),
     ('5', 'an exit of a background task stops the next wait',
-     '            self.over = True\n            future', '            future',
+     '        finally:\n            self.over = True\n', '',
      'RunInForegroundTests.'
      'test_exit_in_the_last_moment_does_not_stop_the_next_wait'),
     ('5', 'what is not done is lost',

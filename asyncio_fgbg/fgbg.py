@@ -276,19 +276,20 @@ class _SigintHandler:
         # run, what would have stopped the event loop must not stop the next.
         self.future = future
         self.cancels = cancels
-        self.over = False
         if future.done():
             self.loop.call_soon(self.stop_loop)
         else:
             future.add_done_callback(self.stop_loop)
+        self.over = False
         try:
             self.loop.run_forever()
             if not future.done():
                 raise RuntimeError('the event loop was stopped')
         except BaseException:
-            self.over = True
             future.remove_done_callback(self.stop_loop)
             raise
+        finally:
+            self.over = True
 
     def stop_loop(self, future=None):
         if self.over:
