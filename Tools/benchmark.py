@@ -254,6 +254,13 @@ def call():
     if hasattr(asyncio, 'to_thread'):
         contestants['asyncio.to_thread'] = in_threads(
             lambda: asyncio.to_thread(do_nothing))
+    yield contestants
+
+
+@case('call_in_background, peers')
+def call_peers():
+    contestants = {
+        HELPER: in_threads(lambda: call_in_background(do_nothing))}
     if has('asgiref.sync'):
         import asgiref.sync
         contestants['asgiref.sync.sync_to_async'] = in_threads(
