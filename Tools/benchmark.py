@@ -29,7 +29,6 @@ import statistics
 import subprocess
 import sys
 import time
-import tracemalloc
 import typing
 
 import asyncio_fgbg
@@ -380,6 +379,11 @@ def measure_growth(name, rounds):
 
 def measure_memory(size=10**4):
     """Return how many bytes a pending coroutine takes, by what holds it."""
+    try:
+        import tracemalloc
+    except ImportError:     # PyPy
+        return {}
+
     async def wait():
         await end
 
@@ -491,7 +495,7 @@ BOUNDS = {
     ('memory', 'loop.create_task'): 150,    # bytes more
 }
 # What must be the same for figures to be compared.
-MACHINE = 'hostname', 'cpu_model_name', 'platform'
+MACHINE = 'hostname', 'cpu_model_name', 'cpu_count'
 
 
 class Row(typing.NamedTuple):

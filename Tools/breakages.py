@@ -78,20 +78,20 @@ BREAKAGES = [
      'task = tasks.Task(target, loop=loop)',
      'ScheduleCoroutineTests.test_returns_what_the_task_factory_made'),
     ('3', 'a dropped task is not kept',
-     '    forget.__self__.add(future)\n', '',
+     '    forget.__self__.add(task)\n', '',
      'ScheduleCoroutineTests.'
      'test_reply_to_a_dropped_echo_client_is_not_lost'),
     ('3', 'a finished task is kept',
-     '    future.add_done_callback(forget)\n', '',
+     '    task.add_done_callback(forget)\n', '',
      'ScheduleCoroutineTests.test_finished_task_is_let_go'),
     ('3', 'loops that were closed pile up',
-     '    forget.__self__.add(future)\n',
-     '    forget.__self__.add(future)\n'
+     '    forget.__self__.add(task)\n',
+     '    forget.__self__.add(task)\n'
      '    globals().setdefault("_all", set()).add(forget)\n',
      'ScheduleCoroutineTests.'
      'test_closed_loops_with_pending_tasks_do_not_pile_up'),
     ('3', 'a loop of another thread is used',
-     'if loop.is_running() and events._get_running_loop() is not loop:',
+     'if events._get_running_loop() is not loop and loop.is_running():',
      'if False:',
      'ScheduleCoroutineTests.test_rejects_a_loop_that_runs_in_another_thread'),
     ('4', 'a coroutine function is accepted',
@@ -158,7 +158,7 @@ BREAKAGES = [
      'RunInForegroundTests.'
      'test_exit_in_the_last_moment_does_not_stop_the_next_wait'),
     ('5', 'what is not done is lost',
-     '            _keep(future, loop)\n', '            pass\n',
+     '            forget.__self__.add(future)\n', '            pass\n',
      'CtrlCTests.test_task_that_nobody_else_holds_is_not_lost'),
     ('6', 'Ctrl-C is left to Python',
      '_signal.signal(signal.SIGINT, self)\n', 'pass\n',

@@ -79,7 +79,9 @@ def run_in_foreground(task, *, loop=None):
                 sigint.remove()
     except BaseException as exc:
         if future is not None and not future.done():
-            _keep(future, loop)
+            forget = _get_forget(loop)
+            forget.__self__.add(future)
+            future.add_done_callback(forget)
         if not isinstance(exc, (Exception, exceptions.CancelledError)):
             _mark_retrieved(exc)
         if not sigint.interrupted or isinstance(exc, (KeyboardInterrupt,
@@ -124,11 +126,14 @@ def schedule_coroutine(target, *, loop=None):
     loop = _find_loop(loop)
     if loop is None:
         loop = _new_loop()
-    if loop.is_running() and events._get_running_loop() is not loop:
+    if events._get_running_loop() is not loop and loop.is_running():
         raise RuntimeError('the event loop is running in another thread: '
                            'use asyncio.run_coroutine_threadsafe()')
     task = loop.create_task(target)
-    _keep(task, loop)
+    # Event loops hold tasks weakly.
+    forget = _get_forget(loop)
+    forget.__self__.add(task)
+    task.add_done_callback(forget)
     return task
 
 
@@ -199,16 +204,10 @@ def _in_context(target):
     return contextvars.copy_context().run, target
 
 
-def _keep(future, loop):
-    # Event loops hold tasks weakly.
-    forget = _get_forget(loop)
-    forget.__self__.add(future)
-    future.add_done_callback(forget)
-
-
 def _get_forget(loop):
-    # The loop itself is given the references: a table of loops would keep
-    # every loop in it alive through its tasks.
+    # The method that takes an object out of the set of what is to be kept.
+    # The loop itself is given the set: a table of loops would keep every loop
+    # in it alive through its tasks.
     try:
         return loop._fgbg_forget
     except AttributeError:
