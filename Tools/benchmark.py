@@ -577,7 +577,10 @@ def print_table(rows):
 
 
 def draw_chart(rows, path):
-    """Draw the ratios, on a logarithmic scale, a colour for each Python."""
+    """Draw the ratios, on a logarithmic scale, a colour for each Python.
+
+    Growth and memory are no ratios to another contestant.
+    """
     try:
         import matplotlib
     except ImportError as exc:
@@ -585,8 +588,11 @@ def draw_chart(rows, path):
     matplotlib.use('svg')
     from matplotlib import pyplot, ticker
     matplotlib.rcParams['svg.hashsalt'] = 'the same for the same figures'
-    rows = [row for row in rows if row.case != MEMORY]
-    lines = list(dict.fromkeys((row.case, row.against) for row in rows))
+    rows = [row for row in rows if row.case != MEMORY
+            and row.case not in GROWTH]
+    # Not every Python has every contestant.
+    lines = sorted(dict.fromkeys((row.case, row.against) for row in rows),
+                   key=lambda line: list(CASES).index(line[0]))
     pythons = list(dict.fromkeys(row.python for row in rows))
     figure, axes = pyplot.subplots(
         figsize=(9, 1.2 + 0.42 * len(lines)), layout='constrained')
@@ -604,7 +610,8 @@ def draw_chart(rows, path):
     axes.xaxis.set_major_formatter(ticker.FormatStrFormatter('%g'))
     axes.xaxis.set_minor_formatter(ticker.NullFormatter())
     axes.set_yticks(range(len(lines)),
-                    [f'{case} / {against}' for case, against in lines])
+                    [f"{case.replace(', peers', '')} / {against}"
+                     for case, against in lines])
     axes.invert_yaxis()
     axes.set_xlabel('times as long as what stands after the slash '
                     '(median, quartiles)')

@@ -55,18 +55,19 @@ if sys.version_info < (3, 14):
 
     def _current_loop():
         loop = events._get_running_loop()
-        if loop is None:
-            policy = events.get_event_loop_policy()
-            local = getattr(policy, '_local', None)
-            if getattr(local, '_set_called', True):
+        if loop is not None:
+            return loop
+        policy = events.get_event_loop_policy()
+        local = getattr(policy, '_local', None)
+        if getattr(local, '_set_called', True):
+            loop = policy.get_event_loop()
+        else:
+            # The default policy makes a loop only if none was ever set.
+            local._set_called = True
+            try:
                 loop = policy.get_event_loop()
-            else:
-                # The default policy makes a loop only if none was ever set.
-                local._set_called = True
-                try:
-                    loop = policy.get_event_loop()
-                finally:
-                    local._set_called = False
+            finally:
+                local._set_called = False
         if loop is _inherited_loop:
             raise RuntimeError('the event loop is that of the parent process')
         return loop
