@@ -476,7 +476,7 @@ def run(args):
 
 # What the values say.
 
-# At most so many times what the other takes, from CPython 3.11 on.
+# At most so many times what the other takes.
 BOUNDS = {
     ('run_in_foreground', 'loop.run_until_complete'): 1.25,
     ('run_in_foreground', 'asyncio.Runner.run'): 0.85,
@@ -515,15 +515,20 @@ def load(path):
     except (OSError, ValueError, KeyError) as exc:
         raise Problem(f'{path}: {exc}') from None
     metadata = suite.get_benchmarks()[0].get_metadata()
-    python = '{} {}'.format(
-        {'cpython': 'CPython', 'pypy': 'PyPy'}[
-            metadata['python_implementation']],
-        metadata['python_version'].split()[0])
+    # "3.15.2 (64-bit)", or "PyPy 8.0.1 (Python 3.11.17) (64-bit)"
+    python = metadata['python_version'].partition(' (')[0]
+    if metadata['python_implementation'] == 'cpython':
+        python = f'CPython {python}'
     values = {}
     for benchmark in suite.get_benchmarks():
         case, _, contestant = benchmark.get_name().rpartition(': ')
         values.setdefault(case, {})[contestant] = benchmark.get_values()
     return {name: metadata.get(name) for name in MACHINE}, python, values
+
+
+def has_bounds(python):
+    name, version = python.split()
+    return name == 'CPython' and [*map(int, version.split('.')[:2])] >= [3, 11]
 
 
 def compare(python, values):
@@ -544,7 +549,8 @@ def compare(python, values):
             else:
                 low = ratio = high = ratios[0]
             yield Row(python, case, against, low, ratio, high,
-                      BOUNDS.get((case, against)))
+                      BOUNDS.get((case, against)) if has_bounds(python)
+                      else None)
 
 
 def show(args):
