@@ -42,7 +42,8 @@ BREAKAGES = [
      'loop = _current_loop()', 'loop = events._get_running_loop()',
      'DefaultLoopTests.test_set_loop_comes_second'),
     ('2.2', 'a closed loop is used',
-     'if not loop.is_closed() and loop', 'if loop',
+     'if (loop is not None and not loop.is_closed()\n',
+     'if (loop is not None\n',
      'DefaultLoopTests.test_works_after_the_loop_was_closed'),
     ('2.3', 'the new loop is not set',
      '    _own_loop = events.new_event_loop()\n'
@@ -78,16 +79,20 @@ BREAKAGES = [
      'task = tasks.Task(target, loop=loop)',
      'ScheduleCoroutineTests.test_returns_what_the_task_factory_made'),
     ('3', 'a dropped task is not kept',
-     '    forget.__self__.add(task)\n', '',
+     '        forget.__self__.add(task)\n', '',
      'ScheduleCoroutineTests.'
      'test_reply_to_a_dropped_echo_client_is_not_lost'),
     ('3', 'a finished task is kept',
-     '    task.add_done_callback(forget)\n', '',
+     '        task.add_done_callback(forget)\n', '',
      'ScheduleCoroutineTests.test_finished_task_is_let_go'),
+    ('3', 'a finished eager task is kept (from 3.12 on)',
+     'if not task.done():', 'if True:',
+     'ScheduleCoroutineTests.'
+     'test_task_that_an_eager_factory_finished_is_not_kept'),
     ('3', 'loops that were closed pile up',
-     '    forget.__self__.add(task)\n',
-     '    forget.__self__.add(task)\n'
-     '    globals().setdefault("_all", set()).add(forget)\n',
+     '        forget.__self__.add(task)\n',
+     '        forget.__self__.add(task)\n'
+     '        globals().setdefault("_all", set()).add(forget)\n',
      'ScheduleCoroutineTests.'
      'test_closed_loops_with_pending_tasks_do_not_pile_up'),
     ('3', 'a loop of another thread is used',
@@ -128,6 +133,10 @@ BREAKAGES = [
     ('5', 'an awaitable is rejected',
      ' or inspect.isawaitable(task)):', '):',
      'RunInForegroundTests.test_runs_any_awaitable'),
+    ('5', 'a future is taken for a coroutine (from 3.10 on)',
+     'is_coroutine = type(task) is types.CoroutineType',
+     'is_coroutine = coroutines.iscoroutine(task)',
+     'RunInForegroundTests.test_future_that_looks_like_a_coroutine'),
     ('5', 'a nested call schedules its coroutine',
      '    if events._get_running_loop() is not None:\n',
      '    if events._get_running_loop() is not None:\n'

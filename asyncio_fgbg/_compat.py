@@ -114,10 +114,12 @@ if sys.version_info < (3, 12, 2) or PYPY:
 # the event loop, which would refuse to run any other task from then on.
 if PYPY:
     class _SigintHandler(fgbg._SigintHandler):
-        def remove(self):
-            super().remove()
-            task = tasks.current_task(self.loop)
-            if task is not None:
-                tasks._leave_task(self.loop, task)
+        def run_loop(self, future, cancels):
+            try:
+                super().run_loop(future, cancels)
+            finally:
+                task = tasks.current_task(self.loop)
+                if task is not None:
+                    tasks._leave_task(self.loop, task)
 
     fgbg._SigintHandler = _SigintHandler

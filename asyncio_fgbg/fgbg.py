@@ -46,9 +46,10 @@ def run_in_foreground(task, *, loop=None):
     this thread or *loop* is running in another one, is closed, or is None
     and cannot be made here.
     """
-    is_coroutine = coroutines.iscoroutine(task)
+    is_coroutine = type(task) is types.CoroutineType
     held = not is_coroutine and futures.isfuture(task)
-    if not (is_coroutine or held or inspect.isawaitable(task)):
+    if not (is_coroutine or held or coroutines.iscoroutine(task)
+            or inspect.isawaitable(task)):
         raise TypeError('task must be a coroutine, a future or an awaitable, '
                         f'not {_describe(task)}')
     if events._get_running_loop() is not None:
@@ -130,10 +131,11 @@ def schedule_coroutine(target, *, loop=None):
         raise RuntimeError('the event loop is running in another thread: '
                            'use asyncio.run_coroutine_threadsafe()')
     task = loop.create_task(target)
-    # Event loops hold tasks weakly.
-    forget = _get_forget(loop)
-    forget.__self__.add(task)
-    task.add_done_callback(forget)
+    if not task.done():     # an eager task may be
+        # Event loops hold tasks weakly.
+        forget = _get_forget(loop)
+        forget.__self__.add(task)
+        task.add_done_callback(forget)
     return task
 
 
@@ -323,7 +325,9 @@ def _find_loop(loop):
         return loop
     try:
         loop = _current_loop()
-        if not loop.is_closed() and loop not in _inherited:
+        if (loop is not None and not loop.is_closed()
+            and loop not in _inherited
+        ):
             return loop
     except RuntimeError:
         pass
