@@ -35,7 +35,7 @@ class Job:
         self.value = OUTCOMES[outcome]()    # what it returns or raises
         self.handle = None          # the task or future, unless dropped
         self.ref = None             # a weak reference to it
-        self.holders = []          # weak references to futures of it
+        self.holders = []           # weak references to futures of it
         self.loop = None
         self.may_end = False
         self.cancelled = False

@@ -135,6 +135,14 @@ class RecordingExecutor(concurrent.futures.Executor):
         return concurrent.futures.Future()
 
 
+class CoroutineFuture(asyncio.Future):
+    # Made once: asyncio remembers the types of coroutines for good.
+    def send(self, *args):
+        raise ZeroDivisionError
+
+    throw = close = send
+
+
 class TestCase(unittest.TestCase):
     """A test with an event loop that is set for its thread."""
 
@@ -975,13 +983,7 @@ class RunInForegroundTests(TestCase):
     @unittest.skipIf(sys.version_info < (3, 10), 'before 3.10, '
                      'ensure_future() asks for coroutines first')
     def test_future_that_looks_like_a_coroutine(self):
-        class Future(asyncio.Future):
-            def send(self, *args):
-                raise ZeroDivisionError
-
-            throw = close = send
-
-        future = Future(loop=self.loop)
+        future = CoroutineFuture(loop=self.loop)
         self.assertTrue(asyncio.iscoroutine(future))
         self.loop.call_soon(future.set_result, 42)
         self.assertEqual(fgbg.run_in_foreground(future), 42)
