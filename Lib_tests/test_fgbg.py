@@ -410,6 +410,16 @@ class DefaultLoopTests(TestCase):
             self.rejects(RuntimeError, 'closed', function, coro, loop=closed)
         self.assertEqual(fgbg.run_in_foreground(coro), 42)
 
+    def test_closed_loop_leaves_an_awaitable_alone(self):
+        closed = self.new_loop()
+        closed.close()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            self.rejects(RuntimeError, 'closed', fgbg.run_in_foreground,
+                         Awaitable(), loop=closed)
+            collect()
+        self.assertEqual(caught, [])
+
     def test_closed_loop_is_not_called_in(self):
         closed = self.new_loop()
         closed.close()

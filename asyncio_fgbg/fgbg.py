@@ -233,8 +233,7 @@ def _find_objects(*types):
 class _SigintHandler:
     """Ctrl-C, while run_in_foreground() waits for a future."""
 
-    future = None           # what is waited for
-    cancels = False         # whether Ctrl-C cancels it
+    cancels = False         # whether Ctrl-C cancels what is waited for
     installed = False
     interrupted = False
     struck = False          # whether a second Ctrl-C was raised
