@@ -118,7 +118,10 @@ class CoroutineJob(Job):
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             if self.manner != 'end':
-                await asyncio.sleep(0)
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    self.manner = 'end'     # cancelled once more
             self.ends += 1
             if self.manner == 'return':
                 return self.value

@@ -6,9 +6,12 @@ Hypothesis combines.  It knows what must have become of each job.
 
 import asyncio
 import concurrent.futures
+import contextlib
 import gc
+import inspect
 import signal
 import sys
+import types
 
 import hypothesis
 from asyncio_fgbg import fgbg
@@ -18,8 +21,10 @@ from shell_jobs import MANNERS, OUTCOMES, TIMEOUT, CallJob, CoroutineJob
 st = hypothesis.strategies
 sampled_from = st.sampled_from
 
-CALLS = 4               # that an executor can make at the same time
+CALLS = 4               # that are made at the same time
 LOOPS = 4               # that are open at the same time
+CAN_BE_SUSPENDED = (inspect.CO_GENERATOR | inspect.CO_COROUTINE
+                    | inspect.CO_ASYNC_GENERATOR)
 
 
 def rule_for(*conditions, **strategies):
@@ -68,11 +73,16 @@ async def wait_for(awaitable, timeout):
     return await asyncio.wait_for(awaitable, timeout)
 
 
-def forget_frames(exc):
-    # The frames refer to tasks, and the model refers to the exceptions.
-    while isinstance(exc, BaseException):
-        exc.__traceback__ = None
-        exc = exc.__context__
+def forget_frames():
+    # Those of what has ended still refer to tasks.  Both exceptions and tasks
+    # refer to them, and they to their callers.
+    for obj in gc.get_objects():
+        if issubclass(type(obj), BaseException):
+            obj.__traceback__ = None
+        elif (type(obj) is types.FrameType
+              and not obj.f_code.co_flags & CAN_BE_SUSPENDED):
+            with contextlib.suppress(RuntimeError):     # it is running
+                obj.clear()
 
 
 class Shell(stateful.RuleBasedStateMachine):
@@ -82,6 +92,11 @@ class Shell(stateful.RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
+        if hasattr(gc, 'freeze'):       # not on PyPy
+            # Hypothesis remembers all examples: the collector would look at
+            # more and more objects.
+            gc.collect()
+            gc.freeze()
         asyncio.set_event_loop(None)
         self.set_loop = None    # the event loop that is set for this thread
         self.own_loop = None    # the last one that the helpers made
@@ -98,7 +113,7 @@ class Shell(stateful.RuleBasedStateMachine):
         return None
 
     def add_loop(self, loop):
-        pools = [concurrent.futures.ThreadPoolExecutor(CALLS)
+        pools = [concurrent.futures.ThreadPoolExecutor(CALLS + 1)
                  for _ in range(2)]
         loop.set_default_executor(pools[0])
         loop.set_exception_handler(self.log)
@@ -138,7 +153,6 @@ class Shell(stateful.RuleBasedStateMachine):
         try:
             return fgbg.run_in_foreground(awaitable, loop=loop), None
         except BaseException as exc:
-            forget_frames(exc)
             return None, exc
 
     def schedule(self, job, loop=None):
@@ -208,10 +222,7 @@ class Shell(stateful.RuleBasedStateMachine):
     def collect(self):
         for loop in self.pools:     # a task is let go by a callback
             self.settle(loop)
-        for job in self.jobs:
-            forget_frames(job.value)
-            if coroutine(job):
-                forget_frames(job.error)
+        forget_frames()
         for _ in range(3):      # PyPy needs more than one
             gc.collect()
         for job in self.jobs:

@@ -1201,6 +1201,17 @@ class CtrlCTests(TestCase):
         self.run_once()
         self.assertEqual(results, [42])
 
+    def test_future_that_knows_no_contexts_is_left_pending(self):
+        class Future(asyncio.Future):
+            def add_done_callback(self, callback):
+                super().add_done_callback(callback)
+
+        future = Future(loop=self.loop)
+        self.loop.call_soon(self.interrupt)
+        self.interrupt_foreground(future)
+        future.set_result(42)
+        self.assertEqual(fgbg.run_in_foreground(future), 42)
+
     def test_future_is_left_pending_and_can_be_run_again(self):
         def call():
             waiting.wait(TIMEOUT)
@@ -1860,6 +1871,21 @@ class LeavingTests(unittest.TestCase):
                 sys.exit()
             print(os.waitpid(pid, 0)[1], flush=True)
         """), 'False 42\n0\nclean\n')
+
+    def test_forked_child_that_runs_its_parents_loop_gets_another(self):
+        self.assertEqual(self.fork("""
+            async def look():
+                coro = asyncio.sleep(0, 42)
+                task = schedule_coroutine(coro)
+                future = call_in_background(int)
+                print(task.get_loop() is loop, future.get_loop() is loop,
+                      task.get_loop() is future.get_loop())
+            if pid == 0:
+                loop.run_until_complete(look())
+                sys.stdout.flush()
+                sys.exit()
+            print(os.waitpid(pid, 0)[1], flush=True)
+        """), 'False False True\n0\nclean\n')
 
     def test_grandchild_gets_a_loop_of_its_own(self):
         self.assertEqual(self.fork("""

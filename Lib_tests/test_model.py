@@ -11,6 +11,7 @@ how many steps each of them has at most.
 
 import asyncio
 import concurrent.futures
+import gc
 import os
 import platform
 import signal
@@ -40,6 +41,8 @@ def setUpModule():
 
 def tearDownModule():
     signal.signal(signal.SIGINT, sigint_handler)
+    if hasattr(gc, 'unfreeze'):     # not on PyPy
+        gc.unfreeze()
 
 
 class BusyShell(Shell):

@@ -54,9 +54,6 @@ if sys.version_info < (3, 14):
     _inherited_loop = None
 
     def _current_loop():
-        loop = events._get_running_loop()
-        if loop is not None:
-            return loop
         policy = events.get_event_loop_policy()
         local = getattr(policy, '_local', None)
         if getattr(local, '_set_called', True):
@@ -110,9 +107,15 @@ if sys.version_info < (3, 12, 2) or PYPY:
     fgbg._in_context = _in_context
 
 
-# On PyPy, tasks are Python code.  A second Ctrl-C may keep one from leaving
-# the event loop, which would refuse to run any other task from then on.
+# On PyPy, tasks and contexts are Python code.  A second Ctrl-C may keep a task
+# from leaving the event loop, which would refuse to run any other task from
+# then on; or a context from being left, which nothing could enter any more.
 if PYPY:
+    def _new_context():
+        return None         # a copy of the current one is made each time
+
+    fgbg._new_context = _new_context
+
     class _SigintHandler(fgbg._SigintHandler):
         def run_loop(self, future, cancels):
             try:

@@ -80,8 +80,8 @@ def run_in_foreground(task, *, loop=None):
                 sigint.remove()
     except BaseException as exc:
         if future is not None and not future.done():
-            forget = _get_forget(loop)
-            forget.__self__.add(future)
+            kept, forget, _ = _get_kept(loop)
+            kept.add(future)
             future.add_done_callback(forget)
         if not isinstance(exc, (Exception, exceptions.CancelledError)):
             _mark_retrieved(exc)
@@ -113,7 +113,9 @@ def schedule_coroutine(target, *, loop=None):
     *loop* is running in another thread, is closed, or is None and cannot be
     made here.
     """
-    if not coroutines.iscoroutine(target):
+    if (type(target) is not types.CoroutineType
+        and not coroutines.iscoroutine(target)
+    ):
         if futures.isfuture(target):
             hint = ': it is scheduled already, use run_in_foreground()'
         elif not callable(target):
@@ -133,9 +135,9 @@ def schedule_coroutine(target, *, loop=None):
     task = loop.create_task(target)
     if not task.done():     # an eager task may be
         # Event loops hold tasks weakly.
-        forget = _get_forget(loop)
-        forget.__self__.add(task)
-        task.add_done_callback(forget)
+        kept, forget, context = _get_kept(loop)
+        kept.add(task)
+        task.add_done_callback(forget, context=context)
     return task
 
 
@@ -180,8 +182,8 @@ def call_in_background(target, *, loop=None, executor=None):
     if executor is None or isinstance(executor,
                                       concurrent.futures.ThreadPoolExecutor):
         # What it calls may need the loop at exit.
-        forget = _get_forget(loop)
-        forget.__self__.add(weakref.ref(future, forget))
+        kept, forget, _ = _get_kept(loop)
+        kept.add(weakref.ref(future, forget))
     return future
 
 
@@ -206,15 +208,22 @@ def _in_context(target):
     return contextvars.copy_context().run, target
 
 
-def _get_forget(loop):
-    # The method that takes an object out of the set of what is to be kept.
-    # The loop itself is given the set: a table of loops would keep every loop
+def _get_kept(loop):
+    # What is kept, what takes an object out of it, and the context for that:
+    # a copy of the current one for each task would take more memory.
+    # The loop itself is given them: a table of loops would keep every loop
     # in it alive through its tasks.
     try:
-        return loop._fgbg_forget
+        return loop._fgbg_kept
     except AttributeError:
+        kept = set()
         # Another thread may do the same.
-        return vars(loop).setdefault('_fgbg_forget', set().discard)
+        return vars(loop).setdefault(
+            '_fgbg_kept', (kept, kept.discard, _new_context()))
+
+
+def _new_context():
+    return contextvars.Context()
 
 
 def _mark_retrieved(exc):
@@ -321,6 +330,9 @@ def _find_loop(loop):
                             f'not {_describe(loop)}')
         if loop.is_closed():
             raise RuntimeError('the event loop is closed')
+        return loop
+    loop = events._get_running_loop()
+    if loop is not None and loop not in _inherited:
         return loop
     try:
         loop = _current_loop()
@@ -478,9 +490,8 @@ def _shutdown_asyncgens(loop):
 
 
 def _end_calls(loop):
-    forget = getattr(loop, '_fgbg_forget', set().discard)
-    calls = [ref() for ref in list(forget.__self__)
-             if isinstance(ref, weakref.ref)]
+    kept, *_ = getattr(loop, '_fgbg_kept', [()])
+    calls = [ref() for ref in list(kept) if isinstance(ref, weakref.ref)]
     calls = [future for future in calls if future is not None]
     if calls:
         _run(loop, tasks.wait(calls))
