@@ -214,22 +214,28 @@ class Shell(stateful.RuleBasedStateMachine):
         if job.handle.cancel():
             job.was_cancelled()
 
-    @rule_for(held)
-    def drop(self, job):
+    @rule_for(held, at_once=st.booleans())
+    def drop(self, job, at_once):
         job.handle = None
+        if at_once:
+            self.collect()
 
     @stateful.rule()
     def collect(self):
         for loop in self.pools:     # a task is let go by a callback
             self.settle(loop)
-        forget_frames()
+        if self.find_kept():
+            forget_frames()
+            kept = self.find_kept()
+            assert not kept, (kept, 'are kept')
+
+    def find_kept(self):
         for _ in range(3):      # PyPy needs more than one
             gc.collect()
-        for job in self.jobs:
-            if (coroutine(job) and job.settled and job.handle is None
-                and job.loop in self.pools and not job.is_held()
-            ):
-                assert job.ref() is None, (job, 'is kept')
+        return [job for job in self.jobs
+                if (coroutine(job) and job.settled and job.handle is None
+                    and job.loop in self.pools and not job.is_held()
+                    and job.ref() is not None)]
 
     @stateful.rule(data=st.data())
     def run_for_a_while(self, data):

@@ -261,7 +261,8 @@ class UvloopShell(BusyShell):
 
 for machine in BusyShell, UvloopShell:
     machine.TestCase.settings = hypothesis.settings(
-        max_examples=int(os.environ.get('FGBG_MODEL_EXAMPLES', 15)),
+        max_examples=int(os.environ.get('FGBG_MODEL_EXAMPLES',
+                                        15 if PYPY else 40)),
         stateful_step_count=int(os.environ.get('FGBG_MODEL_STEPS', 40)),
         deadline=None, database=None, print_blob=True,
         # The usual run tries the same examples each time.
