@@ -1212,6 +1212,16 @@ class CtrlCTests(TestCase):
         future.set_result(42)
         self.assertEqual(fgbg.run_in_foreground(future), 42)
 
+    def test_future_that_was_left_pending_is_let_go(self):
+        future = self.loop.create_future()
+        self.loop.call_soon(self.interrupt)
+        self.interrupt_foreground(future)
+        future.set_result(42)
+        self.run_once()
+        future = weakref.ref(future)
+        collect()
+        self.assertIsNone(future())
+
     def test_future_is_left_pending_and_can_be_run_again(self):
         def call():
             waiting.wait(TIMEOUT)
@@ -1583,17 +1593,20 @@ class LeavingTests(unittest.TestCase):
         self.assertIn('serving: False', str(caught.exception))
 
     def test_subprocess_that_is_not_read_is_ended(self):
-        self.assertEqual(run_python("""
-            async def main():
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable, '-c', 'while True: print(2**999)',
-                    stdout=-1)
-                await process.stdout.readline()
-                return process
-            process = run_in_foreground(main())
-            while not process.stdout._paused:   # its buffer is not full
-                run_in_foreground(asyncio.sleep(0))
-        """), '')
+        for name in 'stdout', 'stderr':
+            with self.subTest(name):
+                self.assertEqual(run_python(f"""
+                    code = ('import sys\\n'
+                            'while True: print(2**999, file=sys.{name})')
+                    async def main():
+                        process = await asyncio.create_subprocess_exec(
+                            sys.executable, '-c', code, {name}=-1)
+                        await process.{name}.readline()
+                        return process
+                    process = run_in_foreground(main())
+                    while not process.{name}._paused:
+                        run_in_foreground(asyncio.sleep(0))
+                """), '')
 
     def test_subprocess_is_killed_before_its_pipes_are_closed(self):
         # Its pipes come first where the younger objects do.

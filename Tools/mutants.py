@@ -69,6 +69,9 @@ NO_DIFFERENCE = [
     ('fgbg.py', '_is_coroutine_function',
      'if type(obj) is types.FunctionType and not obj.__dict__:',
      'if type(obj) == types.FunctionType and not obj.__dict__:'),
+    ('fgbg.py', 'run_in_foreground',
+     'is_coroutine = type(task) is types.CoroutineType',
+     'is_coroutine = type(task) == types.CoroutineType'),
     ('fgbg.py', '_find_loop',
      'if thread is not threading.main_thread():',
      'if thread != threading.main_thread():'),
@@ -104,6 +107,9 @@ NO_DIFFERENCE = [
     # What takes the handler out looks for it first.
     ('fgbg.py', '', 'installed = False', 'installed = True'),
     # It takes longer, or less is done before the next step does the rest.
+    ('fgbg.py', 'run_in_foreground',
+     'if not (is_coroutine or held or coroutines.iscoroutine(task)',
+     'if not (is_coroutine and held or coroutines.iscoroutine(task)'),
     ('fgbg.py', '_is_coroutine_function',
      'return obj.__code__.co_flags & inspect.CO_COROUTINE', 'pass'),
     ('fgbg.py', 'close', 'await tasks.sleep(0)', 'await tasks.sleep( 1)'),
