@@ -58,7 +58,8 @@ class Home:
                                   'PYTHONINSPECT'])
         settings.update(
             HOME=self.path, TERM='xterm', INPUTRC=os.devnull,
-            PYTHON_BASIC_REPL=None if new else '1',
+            PYTHON_BASIC_REPL=(
+                '1' if (NEW_PROMPT or PYPY) and not new else None),
             PYTHONSTARTUP=self.write('startup.py', STARTUP + startup))
         settings.update(environ)
         self.environ = {name: value
