@@ -38,7 +38,7 @@ class Job:
         self.holders = []           # weak references to futures of it
         self.loop = None
         self.may_end = False
-        self.cancelled = False
+        self.cancelled = 0          # how often
         self.settled = False        # whether it must have ended by now
         self.abandoned = False      # whether its event loop was closed
         self.ends = 0               # how often its code came to its end
@@ -121,7 +121,8 @@ class CoroutineJob(Job):
                 try:
                     await asyncio.sleep(0)
                 except asyncio.CancelledError:
-                    self.manner = 'end'     # cancelled once more
+                    assert self.cancelled > 1, 'cancelled once too often'
+                    self.manner = 'end'
             self.ends += 1
             if self.manner == 'return':
                 return self.value
@@ -136,7 +137,7 @@ class CoroutineJob(Job):
             self.gate().set_result(None)
 
     def was_cancelled(self):
-        self.cancelled = True
+        self.cancelled += 1
         if not self.started:    # then none of its code ever runs
             self.manner = 'end'
             self.ends = 1
@@ -175,7 +176,7 @@ class CallJob(Job):
         self.gate.set()
 
     def was_cancelled(self):
-        self.cancelled = True
+        self.cancelled += 1
 
     def is_lost(self):
         return False

@@ -80,7 +80,8 @@ def forget_frames():
         if issubclass(type(obj), BaseException):
             obj.__traceback__ = None
         elif (type(obj) is types.FrameType
-              and not obj.f_code.co_flags & CAN_BE_SUSPENDED):
+              and not obj.f_code.co_flags & CAN_BE_SUSPENDED
+        ):
             with contextlib.suppress(RuntimeError):     # it is running
                 obj.clear()
 
@@ -113,6 +114,7 @@ class Shell(stateful.RuleBasedStateMachine):
         return None
 
     def add_loop(self, loop):
+        # nest() needs a thread, too.
         pools = [concurrent.futures.ThreadPoolExecutor(CALLS + 1)
                  for _ in range(2)]
         loop.set_default_executor(pools[0])

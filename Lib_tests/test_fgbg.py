@@ -1604,6 +1604,7 @@ class LeavingTests(unittest.TestCase):
                         await process.{name}.readline()
                         return process
                     process = run_in_foreground(main())
+                    # Until its buffer is full.
                     while not process.{name}._paused:
                         run_in_foreground(asyncio.sleep(0))
                 """), '')
@@ -1888,8 +1889,7 @@ class LeavingTests(unittest.TestCase):
     def test_forked_child_that_runs_its_parents_loop_gets_another(self):
         self.assertEqual(self.fork("""
             async def look():
-                coro = asyncio.sleep(0, 42)
-                task = schedule_coroutine(coro)
+                task = schedule_coroutine(asyncio.sleep(0))
                 future = call_in_background(int)
                 print(task.get_loop() is loop, future.get_loop() is loop,
                       task.get_loop() is future.get_loop())

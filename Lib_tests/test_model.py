@@ -261,6 +261,7 @@ class UvloopShell(BusyShell):
 
 for machine in BusyShell, UvloopShell:
     machine.TestCase.settings = hypothesis.settings(
+        # PyPy takes long to collect.
         max_examples=int(os.environ.get('FGBG_MODEL_EXAMPLES',
                                         15 if PYPY else 40)),
         stateful_step_count=int(os.environ.get('FGBG_MODEL_STEPS', 40)),

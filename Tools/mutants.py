@@ -97,7 +97,7 @@ NO_DIFFERENCE = [
     ('_compat.py', '_new_context', 'return None', 'pass'),
     # A pending task takes more memory, as benchmark.py shows.
     ('fgbg.py', '_new_context', 'return contextvars.Context()', 'pass'),
-    # PyPy must see a second Ctrl-C between two bytecodes of contextvars.
+    # Only a second Ctrl-C between two bytecodes of PyPy's contextvars tells.
     ('_compat.py', '', 'fgbg._new_context = _new_context', 'pass'),
     # What is dead is taken out of the set at once, or nearly so.
     ('fgbg.py', '_end_calls',
