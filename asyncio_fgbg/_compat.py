@@ -94,17 +94,14 @@ if sys.version_info < (3, 14):
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
 if sys.version_info < (3, 12, 2) or PYPY:
-    def _in_context(target):
-        return contextvars.copy_context().run, _without_stop_iteration, target
-
-    def _without_stop_iteration(target):
+    def _run_in_context(context, target):
         try:
-            return target()
+            return context.run(target)
         except StopIteration as exc:
             raise RuntimeError('StopIteration cannot be raised '
                                'into a future') from exc
 
-    fgbg._in_context = _in_context
+    fgbg._run_in_context = _run_in_context
 
 
 # On PyPy, tasks and contexts are Python code.  A second Ctrl-C may keep a task

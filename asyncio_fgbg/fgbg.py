@@ -9,11 +9,9 @@ import functools
 import gc
 import inspect
 import os
-import signal
-import _signal      # signal's own functions look for enum members: slow
+import _signal as signal    # signal's functions look for enum members: slow
 import threading
 import types
-import weakref
 
 from . import coroutines
 from . import events
@@ -76,8 +74,8 @@ def run_in_foreground(task, *, loop=None):
             sigint.run_loop(future, cancels=not held)
             result = future.result()
         finally:
-            if sigint.installed:
-                sigint.remove()
+            if signal.getsignal(signal.SIGINT) is sigint:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
     except BaseException as exc:
         if future is not None and not future.done():
             kept, forget, _ = _get_kept(loop)
@@ -160,15 +158,11 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* is no executor, and RuntimeError if *loop* is closed, or is
     None and cannot be made here.
     """
-    if not callable(target) or _is_coroutine_function(target):
-        hint = ''
-        if coroutines.iscoroutine(target):
-            hint = ': use schedule_coroutine()'
-        elif callable(target):
-            hint = (' (a coroutine function): '
-                    'call it and use schedule_coroutine()')
-        raise TypeError('target must be a callable, not '
-                        f'{_describe(target)}{hint}')
+    if (type(target) is not types.FunctionType or target.__dict__
+        or target.__code__.co_flags & inspect.CO_COROUTINE
+    ):
+        # It is no plain function, as most callables are.
+        _check_callable(target)
     if executor is not None and not hasattr(type(executor), 'submit'):
         raise TypeError('executor must be a concurrent.futures.Executor or '
                         f'None, not {_describe(executor)}')
@@ -176,14 +170,13 @@ def call_in_background(target, *, loop=None, executor=None):
     if loop is None:
         loop = _new_loop()
     if executor is None:
-        future = loop.run_in_executor(None, *_in_context(target))
+        future = loop.run_in_executor(
+            None, _run_in_context, contextvars.copy_context(), target)
     else:
         future = loop.run_in_executor(executor, target)
     if executor is None or isinstance(executor,
                                       concurrent.futures.ThreadPoolExecutor):
-        # What it calls may need the loop at exit.
-        kept, forget, _ = _get_kept(loop)
-        kept.add(weakref.ref(future, forget))
+        future._fgbg_loop = loop    # what it calls may need that at exit
     return future
 
 
@@ -191,10 +184,18 @@ def _describe(obj):
     return type(obj).__qualname__
 
 
+def _check_callable(obj):
+    if callable(obj) and not _is_coroutine_function(obj):
+        return
+    hint = ''
+    if coroutines.iscoroutine(obj):
+        hint = ': use schedule_coroutine()'
+    elif callable(obj):
+        hint = ' (a coroutine function): call it and use schedule_coroutine()'
+    raise TypeError(f'target must be a callable, not {_describe(obj)}{hint}')
+
+
 def _is_coroutine_function(obj):
-    if type(obj) is types.FunctionType and not obj.__dict__:
-        # Nothing marks it as one.  Most callables are like this.
-        return obj.__code__.co_flags & inspect.CO_COROUTINE
     while issubclass(type(obj), functools.partial):
         obj = obj.func
     return _inspect_callable(obj)
@@ -204,8 +205,7 @@ def _inspect_callable(obj):
     return coroutines._iscoroutinefunction(obj)
 
 
-def _in_context(target):
-    return contextvars.copy_context().run, target
+_run_in_context = contextvars.Context.run
 
 
 def _get_kept(loop):
@@ -243,7 +243,6 @@ class _SigintHandler:
     """Ctrl-C, while run_in_foreground() waits for a future."""
 
     cancels = False         # whether Ctrl-C cancels what is waited for
-    installed = False
     interrupted = False
     struck = False          # whether a second Ctrl-C was raised
     over = True             # whether nothing is waited for
@@ -251,18 +250,13 @@ class _SigintHandler:
     def __init__(self, loop):
         self.loop = loop
         if (threading.current_thread() is threading.main_thread()
-            and _signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
         ):
             try:
-                _signal.signal(signal.SIGINT, self)
-                self.installed = True
+                signal.signal(signal.SIGINT, self)
             except ValueError:
                 # Signals may go to another interpreter, or to none (gh-91880).
                 pass
-
-    def remove(self):
-        if _signal.getsignal(signal.SIGINT) is self:
-            _signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self, signum, frame):
         if not self.interrupted:
@@ -316,7 +310,6 @@ class _SigintHandler:
 
 # The default event loop.
 
-_current_loop = events.get_event_loop
 _own_loop = None        # the event loop that these functions made
 _inherited = {}         # in a forked child, those that its ancestors made,
                         # with their selectors; nothing of them may be freed
@@ -351,6 +344,11 @@ def _find_loop(loop):
         events.set_event_loop(_own_loop)
         return _own_loop
     return None
+
+
+def _current_loop():
+    # get_event_loop() would look for the running event loop once more.
+    return events._get_event_loop_policy().get_event_loop()
 
 
 def _new_loop():
@@ -490,9 +488,8 @@ def _shutdown_asyncgens(loop):
 
 
 def _end_calls(loop):
-    kept, *_ = getattr(loop, '_fgbg_kept', [()])
-    calls = [ref() for ref in list(kept) if isinstance(ref, weakref.ref)]
-    calls = [future for future in calls if future is not None]
+    calls = [future for future in _find_objects(futures.Future)
+             if getattr(future, '_fgbg_loop', None) is loop]
     if calls:
         _run(loop, tasks.wait(calls))
     _run(loop, _shutdown_default_executor(loop))
