@@ -9,8 +9,9 @@ run -o FILE
     not quiet.
 
 show FILE...
-    Print a table of the median ratios, with quartiles; --json prints it as
-    JSON, --chart draws it.  Files of different machines are refused.
+    Print a table of the median ratios, with quartiles, and of what the other
+    one takes; --json prints it as JSON, --chart draws it.  Files of different
+    machines are refused.
 
 It needs pyperf; peers that are not installed are left out; --chart needs
 matplotlib.
@@ -20,6 +21,7 @@ import argparse
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -28,6 +30,7 @@ import random
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import typing
 
@@ -335,31 +338,15 @@ def imports():
     }
 
 
-# Growth: what an item costs when there are many, in seconds and bytes.
+# Growth: what an item costs when there are many, in seconds or bytes.
 
 def put_task():
     loop = run_in_foreground(get_loop())
     return lambda: loop.create_task(nothing())
 
 
-# name: what puts an item into the background, how many of them, and whether
-# the garbage collector is on: it looks at all that is pending ever again.
-GROWTH = {
-    f'growth of {name}{collector}': (put, sizes, not collector)
-    for name, put, sizes in [
-        ('schedule_coroutine', lambda: lambda: schedule_coroutine(nothing()),
-         (10**3, 10**4, 10**5, 10**6)),
-        ('loop.create_task', put_task, (10**3, 10**4, 10**5, 10**6)),
-        ('call_in_background', lambda: lambda: call_in_background(do_nothing),
-         (10**2, 10**3, 10**4, 10**5)),
-    ]
-    for collector in ('', ', no collector')
-}
-
-
-def measure_growth(name, rounds):
+def measure_growth(prepare, sizes, collects, rounds):
     """Return the seconds per item, by how many there are."""
-    prepare, sizes, collects = GROWTH[name]
     put = prepare()
     values = {str(size): [] for size in sizes}
     for _ in range(rounds):
@@ -377,52 +364,107 @@ def measure_growth(name, rounds):
     return values
 
 
-def measure_memory(size=10**4):
-    """Return how many bytes a pending coroutine takes, by what holds it."""
-    try:
-        import tracemalloc
-    except ImportError:     # PyPy
-        return {}
+def weigh(put, items):
+    """Return what *put* makes of the items, and the bytes that each takes."""
+    import tracemalloc
+    futures = [None] * len(items)
+    gc.collect()
+    tracemalloc.start()
+    for number, item in enumerate(items):
+        futures[number] = put(item)
+    memory = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return futures, memory / len(items)
 
+
+def weigh_tasks(put, size):
+    """Return the bytes that a pending task takes besides its coroutine."""
     async def wait():
         await end
 
-    def weigh(put):
-        coroutines = [wait() for _ in range(size)]
-        tasks = [None] * size
-        gc.collect()
-        tracemalloc.start()
-        for number, coro in enumerate(coroutines):
-            tasks[number] = put(coro)
-        memory = tracemalloc.get_traced_memory()[0]
-        tracemalloc.stop()
-        for task in tasks:
-            task.cancel()
-        run_in_foreground(asyncio.wait(tasks))
-        return [memory / size]
+    end = run_in_foreground(get_loop()).create_future()
+    tasks, memory = weigh(put, [wait() for _ in range(size)])
+    for task in tasks:
+        task.cancel()
+    run_in_foreground(asyncio.wait(tasks))
+    return memory
 
+
+def weigh_calls(put, size):
+    """Return the bytes that a call takes while it waits for a thread."""
+    end = threading.Event()
+    # More calls than the executor has threads.
+    blocked = [call_in_background(end.wait) for _ in range(100)]
+    futures, memory = weigh(put, [do_nothing] * size)
+    end.set()
+    run_in_foreground(asyncio.wait(blocked + futures))
+    return memory
+
+
+def measure_memory(weigh, contestants, rounds):
+    """Return the bytes per item, by the name of the contestant."""
+    if not has('tracemalloc'):      # PyPy
+        return {}
     loop = run_in_foreground(get_loop())
-    end = loop.create_future()
-    return {HELPER: weigh(schedule_coroutine),
-            'loop.create_task': weigh(loop.create_task)}
+    puts = {
+        'schedule_coroutine': schedule_coroutine,
+        'loop.create_task': loop.create_task,
+        'call_in_background': call_in_background,
+        'loop.run_in_executor': functools.partial(loop.run_in_executor, None),
+    }
+    return {name: [weigh(puts[put], size)]
+            for name, (put, size) in contestants.items()}
+
+
+TASKS = 10**3, 10**4, 10**5, 10**6
+CALLS_MADE = 10**2, 10**3, 10**4, 10**5
+
+# Each is called with a number of rounds.  The garbage collector, where it is
+# on, looks at all that is pending ever again.
+GROWTH = {
+    f'growth of {name}{collector}': functools.partial(
+        measure_growth, prepare, sizes, not collector)
+    for name, prepare, sizes in [
+        ('schedule_coroutine', lambda: lambda: schedule_coroutine(nothing()),
+         TASKS),
+        ('loop.create_task', put_task, TASKS),
+        ('call_in_background', lambda: lambda: call_in_background(do_nothing),
+         CALLS_MADE),
+    ]
+    for collector in ('', ', no collector')
+}
+MEMORY_GROWTH = {
+    f'memory of {put}': functools.partial(
+        measure_memory, weigh, {str(size): (put, size) for size in sizes})
+    for put, weigh, sizes in [
+        ('schedule_coroutine', weigh_tasks, TASKS),
+        ('loop.create_task', weigh_tasks, TASKS),
+        ('call_in_background', weigh_calls, CALLS_MADE),
+        ('loop.run_in_executor', weigh_calls, CALLS_MADE),
+    ]
+}
+MEMORY = {
+    'memory': functools.partial(
+        measure_memory, weigh_tasks,
+        {HELPER: ('schedule_coroutine', 10**4),
+         'loop.create_task': ('loop.create_task', 10**4)}),
+}
 
 
 # A process that measures, and the one that starts it.
 
-MEMORY = 'memory'
-ALL_CASES = [*CASES, *GROWTH, MEMORY]
+BYTES = {**MEMORY_GROWTH, **MEMORY}
+ALL_CASES = [*CASES, *GROWTH, *BYTES]
 
 
 def measure(args):
     if hasattr(os, 'sched_setaffinity'):
         # What threads cost differs with the processors that they are on.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    if args.case in GROWTH:
-        values = measure_growth(args.case, max(1, args.rounds // 10))
-    elif args.case == MEMORY:
-        values = measure_memory()
-    else:
+    if args.case in CASES:
         values = measure_case(args.case, args.rounds, args.seconds)
+    else:
+        values = {**GROWTH, **BYTES}[args.case](max(1, args.rounds // 10))
     print(json.dumps(values))
 
 
@@ -464,7 +506,7 @@ def run(args):
                 '--rounds', str(args.rounds), '--seconds', str(args.seconds)])
             for contestant, values in json.loads(output).items():
                 metadata = {'name': f'{name}: {contestant}'}
-                if name == MEMORY:
+                if name in BYTES:
                     metadata['unit'] = 'byte'
                     values = [round(value) for value in values]
                 runs.setdefault(contestant, []).append(
@@ -506,6 +548,7 @@ class Row(typing.NamedTuple):
     ratio: float        # the median; bytes more, for memory
     high: float         # the third quartile
     bound: typing.Optional[float]
+    each: float         # what stands in "against" takes: seconds or bytes
 
 
 def load(path):
@@ -533,14 +576,15 @@ def has_bounds(python):
 
 def compare(python, values):
     for case, contestants in values.items():
-        contestants = dict(contestants)
-        first = contestants.pop(
-            min(contestants, key=int) if case in GROWTH else HELPER)
+        grows = case in GROWTH or case in MEMORY_GROWTH
+        first = contestants[min(contestants, key=int) if grows else HELPER]
         for against, others in contestants.items():
+            if against == HELPER:
+                continue
             pairs = list(zip(first, others))
-            if case == MEMORY:
+            if case in MEMORY:
                 ratios = [mine - other for mine, other in pairs]
-            elif case in GROWTH:
+            elif grows:
                 ratios = [many / few for few, many in pairs]
             else:
                 ratios = [mine / other for mine, other in pairs]
@@ -550,7 +594,7 @@ def compare(python, values):
                 low = ratio = high = ratios[0]
             yield Row(python, case, against, low, ratio, high,
                       BOUNDS.get((case, against)) if has_bounds(python)
-                      else None)
+                      else None, statistics.median(others))
 
 
 def show(args):
@@ -578,8 +622,10 @@ def print_table(rows):
             print(f'\n{row.python}: {row.case}')
         bound = f'  at most {row.bound}' if row.bound is not None else ''
         missed = '  MISSED' if bound and row.ratio > row.bound else ''
+        each = (f'{row.each:.0f} bytes' if row.case in BYTES
+                else f'{row.each * 1e6:.3g} us')
         print(f'  {row.against:34} {row.ratio:8.3f}  '
-              f'({row.low:.3f} to {row.high:.3f}){bound}{missed}')
+              f'({row.low:.3f} to {row.high:.3f})  {each}{bound}{missed}')
 
 
 def draw_chart(rows, path):
@@ -594,8 +640,7 @@ def draw_chart(rows, path):
     matplotlib.use('svg')
     from matplotlib import pyplot, ticker
     matplotlib.rcParams['svg.hashsalt'] = 'the same for the same figures'
-    rows = [row for row in rows if row.case != MEMORY
-            and row.case not in GROWTH]
+    rows = [row for row in rows if row.case in CASES]
     # Not every Python has every contestant.
     lines = sorted(dict.fromkeys((row.case, row.against) for row in rows),
                    key=lambda line: list(CASES).index(line[0]))

@@ -111,6 +111,10 @@ NO_DIFFERENCE = [
     ('fgbg.py', 'run_in_foreground',
      'if not (is_coroutine or held or coroutines.iscoroutine(task)',
      'if not (is_coroutine and held or coroutines.iscoroutine(task)'),
+    *(('fgbg.py', 'call_in_background',
+       'or target.__code__.co_flags & inspect.CO_COROUTINE',
+       f'or target.__code__.co_flags {operator} inspect.CO_COROUTINE')
+      for operator in ('+', '-', '*', '/', '//', '%', '**', '|', '^', '<<')),
     ('fgbg.py', 'close', 'await tasks.sleep(0)', 'await tasks.sleep( 1)'),
     ('fgbg.py', 'close', 'await tasks.sleep(0)', 'await tasks.sleep( -1)'),
     ('fgbg.py', 'close', 'await tasks.sleep(0)', 'pass'),
