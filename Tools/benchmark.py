@@ -497,6 +497,9 @@ def calibrate(function, seconds):
 
 
 def run(args):
+    for name in args.cases:
+        if name not in ALL_CASES:
+            raise Problem(f'there is no case {name!r}: see run --help')
     suite = []
     for name in args.cases or ALL_CASES:
         runs = {}

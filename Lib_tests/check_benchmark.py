@@ -1,0 +1,162 @@
+"""Tests for Tools/benchmark.py; the tox environment "bench" has what they need"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import pyperf
+
+
+TOOL = (pathlib.Path(__file__).resolve().parent.parent / 'Tools'
+        / 'benchmark.py')
+TIMEOUT = 120       # seconds; reached only by what is broken
+
+CPYTHON = {
+    'hostname': 'here',
+    'cpu_model_name': 'fast',
+    'cpu_count': 2,
+    'python_implementation': 'cpython',
+    'python_version': '3.15.2 (64-bit)',
+}
+PYPY = dict(CPYTHON, python_implementation='pypy',
+            python_version='PyPy 8.0.1 (Python 3.11.17) (64-bit)')
+
+
+class ShowTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, file, benchmarks, metadata=CPYTHON):
+        """Write a suite of *benchmarks*: names, and the values of each."""
+        pyperf.BenchmarkSuite([
+            pyperf.Benchmark([pyperf.Run(values, collect_metadata=False,
+                                         metadata=dict(metadata, name=name))])
+            for name, values in benchmarks.items()
+        ]).dump(str(self.folder / file))
+
+    def show(self, *args):
+        return subprocess.run(
+            [sys.executable, TOOL, 'show', *args], cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT)
+
+    def show_rows(self, *args):
+        result = self.show('--json', *args)
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        return json.loads(result.stdout)
+
+    def test_other_machine_is_refused(self):
+        for name, value in [('hostname', 'there'), ('cpu_model_name', 'slow'),
+                            ('cpu_count', 4)]:
+            with self.subTest(name):
+                echo = {'TCP echo: helper': [1.0],
+                        'TCP echo: plain asyncio': [1.0]}
+                self.write(f'{name} 1.json', echo)
+                self.write(f'{name} 2.json', echo, {**CPYTHON, name: value})
+                result = self.show('--chart', 'chart.svg', f'{name} 1.json',
+                                   f'{name} 2.json')
+                self.assertEqual(
+                    (result.returncode, result.stdout, result.stderr),
+                    (2, '', f'benchmark: {name} 2.json is of another machine '
+                            f'than {name} 1.json\n'))
+                self.assertFalse((self.folder / 'chart.svg').exists())
+
+    def test_other_python_on_the_same_machine_is_shown(self):
+        echo = {'TCP echo: helper': [1.0], 'TCP echo: plain asyncio': [1.0]}
+        self.write('cpython.json', echo)
+        self.write('pypy.json', echo, PYPY)
+        rows = self.show_rows('cpython.json', 'pypy.json')
+        self.assertEqual([row['python'] for row in rows],
+                         ['CPython 3.15.2', 'PyPy 8.0.1'])
+
+    def test_ratios_are_those_of_pairs(self):
+        self.write('1.json', {
+            'run_in_foreground: helper': [2.0, 3.0, 4.0],
+            'run_in_foreground: asyncio.run': [1.0, 3.0, 1.0],
+        })
+        (row,) = self.show_rows('1.json')
+        # 2, 1 and 4; the medians' ratio would be 3.
+        self.assertEqual([row['low'], row['ratio'], row['high'], row['each']],
+                         [1, 2, 4, 1])
+
+    def test_missed_bound(self):
+        self.write('1.json', {
+            'TCP echo: helper': [1.03],
+            'TCP echo: plain asyncio': [1.0],
+            'schedule_coroutine: helper': [1.03],
+            'schedule_coroutine: create_task, kept as documented': [1.0],
+        })
+        result = self.show('1.json')
+        echo, schedule = [line.split() for line in result.stdout.splitlines()
+                          if ' at most ' in line]
+        self.assertEqual(echo[-4:], ['at', 'most', '1.02', 'MISSED'])
+        self.assertEqual(schedule[-3:], ['at', 'most', '1.05'])
+
+    def test_no_bound_before_3_11_and_on_pypy(self):
+        echo = {'TCP echo: helper': [2.0], 'TCP echo: plain asyncio': [1.0]}
+        for number, (metadata, bound) in enumerate([
+            (dict(CPYTHON, python_version='3.11.7 (64-bit)'), 1.02),
+            (dict(CPYTHON, python_version='3.9.1 (64-bit)'), None),
+            (PYPY, None),
+        ]):
+            self.write(f'{number}.json', echo, metadata)
+            (row,) = self.show_rows(f'{number}.json')
+            self.assertEqual(row['bound'], bound, metadata)
+
+    def test_growth_is_compared_with_the_fewest(self):
+        self.write('1.json', {
+            'growth of schedule_coroutine: 10000': [3.0],
+            'growth of schedule_coroutine: 1000': [2.0],
+        })
+        self.assertEqual(
+            [(row['against'], row['ratio'], row['each'])
+             for row in self.show_rows('1.json')],
+            [('10000', 1.5, 3), ('1000', 1, 2)])
+
+    def test_memory_is_a_difference(self):
+        self.write('1.json', {'memory: helper': [530.0],
+                              'memory: loop.create_task': [479.0]})
+        (row,) = self.show_rows('1.json')
+        self.assertEqual([row['ratio'], row['each'], row['bound']],
+                         [51, 479, 150])
+
+    def test_chart_is_the_same_for_the_same_figures(self):
+        self.write('1.json', {'TCP echo: helper': [2.0, 1.0],
+                              'TCP echo: plain asyncio': [1.0, 1.0]})
+        charts = []
+        for name in '1.svg', '2.svg':
+            self.assertEqual(self.show('--chart', name, '1.json').stderr, '')
+            charts.append((self.folder / name).read_text())
+        self.assertIn('<!-- TCP echo / plain asyncio -->', charts[0])
+        self.assertEqual(*charts)
+
+    def test_unreadable_file(self):
+        (self.folder / '1.json').write_text('{}')
+        for name in '1.json', 'missing.json':
+            result = self.show(name)
+            self.assertEqual((result.returncode, result.stdout), (2, ''))
+            self.assertRegex(result.stderr, rf'\Abenchmark: {name}: .+\n\Z')
+
+
+class RunTests(unittest.TestCase):
+    def test_unknown_case(self):
+        with tempfile.TemporaryDirectory() as folder:
+            output = os.path.join(folder, '1.json')
+            result = subprocess.run(
+                [sys.executable, TOOL, 'run', '-o', output, 'spam'],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, universal_newlines=True,
+                timeout=TIMEOUT)
+            self.assertEqual((result.returncode, result.stdout), (2, ''))
+            self.assertRegex(result.stderr, r"\Abenchmark: .*'spam'.*\n\Z")
+            self.assertFalse(os.path.exists(output))
+
+
+if __name__ == '__main__':
+    unittest.main()
