@@ -401,18 +401,27 @@ def weigh_calls(put, size):
     return memory
 
 
-def measure_memory(weigh, contestants, rounds):
-    """Return the bytes per item, by the name of the contestant."""
+def get_weighings():
+    loop = run_in_foreground(get_loop())
+    return {
+        'schedule_coroutine': (weigh_tasks, schedule_coroutine),
+        'loop.create_task': (weigh_tasks, loop.create_task),
+        'call_in_background': (weigh_calls, call_in_background),
+        'loop.run_in_executor':
+            (weigh_calls, functools.partial(loop.run_in_executor, None)),
+    }
+
+
+def measure_memory(contestants, rounds):
+    """Return the bytes per item, by the name of the contestant.
+
+    Each is weighed in a process of its own: tables that have grown once stay
+    as they are.
+    """
     if not has('tracemalloc'):      # PyPy
         return {}
-    loop = run_in_foreground(get_loop())
-    puts = {
-        'schedule_coroutine': schedule_coroutine,
-        'loop.create_task': loop.create_task,
-        'call_in_background': call_in_background,
-        'loop.run_in_executor': functools.partial(loop.run_in_executor, None),
-    }
-    return {name: [weigh(puts[put], size)]
+    return {name: [float(subprocess.check_output(
+                [sys.executable, __file__, 'weigh', put, str(size)]))]
             for name, (put, size) in contestants.items()}
 
 
@@ -435,17 +444,17 @@ GROWTH = {
 }
 MEMORY_GROWTH = {
     f'memory of {put}': functools.partial(
-        measure_memory, weigh, {str(size): (put, size) for size in sizes})
-    for put, weigh, sizes in [
-        ('schedule_coroutine', weigh_tasks, TASKS),
-        ('loop.create_task', weigh_tasks, TASKS),
-        ('call_in_background', weigh_calls, CALLS_MADE),
-        ('loop.run_in_executor', weigh_calls, CALLS_MADE),
+        measure_memory, {str(size): (put, size) for size in sizes})
+    for put, sizes in [
+        ('schedule_coroutine', TASKS),
+        ('loop.create_task', TASKS),
+        ('call_in_background', CALLS_MADE),
+        ('loop.run_in_executor', CALLS_MADE),
     ]
 }
 MEMORY = {
     'memory': functools.partial(
-        measure_memory, weigh_tasks,
+        measure_memory,
         {HELPER: ('schedule_coroutine', 10**4),
          'loop.create_task': ('loop.create_task', 10**4)}),
 }
@@ -466,6 +475,11 @@ def measure(args):
     else:
         values = {**GROWTH, **BYTES}[args.case](max(1, args.rounds // 10))
     print(json.dumps(values))
+
+
+def print_weight(args):
+    weigh_all, put = get_weighings()[args.put]
+    print(weigh_all(put, args.size))
 
 
 def measure_case(name, rounds, seconds):
@@ -696,6 +710,13 @@ def main():
     command.add_argument('case', choices=ALL_CASES, metavar='CASE')
     add_limits(command)
     command.set_defaults(function=measure)
+    command = commands.add_parser('weigh', help='one process of measure')
+    command.add_argument('put', choices=['schedule_coroutine',
+                                         'loop.create_task',
+                                         'call_in_background',
+                                         'loop.run_in_executor'])
+    command.add_argument('size', type=int)
+    command.set_defaults(function=print_weight)
     args = parser.parse_args()
     try:
         args.function(args)
