@@ -1,4 +1,4 @@
-"""Tests for Tools/benchmark.py; the tox environment "bench" has what they need"""
+"""Tests for Tools/benchmark.py, with what the tox environment "bench" has"""
 
 import json
 import os

@@ -126,8 +126,8 @@ BREAKAGES = [
      'test_default_executor_sees_the_context_of_the_caller'),
     ('4', 'an explicit executor gets a wrapper',
      'loop.run_in_executor(executor, target)',
-     'loop.run_in_executor(\n'
-     '            executor, _run_in_context, contextvars.copy_context(), target)',
+     'loop.run_in_executor('
+     'executor, _run_in_context, contextvars.copy_context(), target)',
      'CallInBackgroundTests.test_explicit_executor_gets_the_target_itself'),
     ('4', 'StopIteration leaves the future pending (before 3.12.2, PyPy)',
      '    fgbg._run_in_context = _run_in_context\n', '',
@@ -214,8 +214,8 @@ BREAKAGES = [
      'elif events._get_running_loop() is not None:', 'else:',
      'CtrlCTests.test_second_ctrl_c_waits_until_the_loop_runs'),
     ('6', 'the handler stays',
-     '                signal.signal(signal.SIGINT, signal.default_int_handler)\n',
-     '                pass\n',
+     '    signal.signal(signal.SIGINT, signal.default_int_handler)\n',
+     '    pass\n',
      'CtrlCTests.test_handler_is_gone_after_the_call'),
     ('6', 'a handler of somebody else is replaced',
      '\n            and signal.getsignal(signal.SIGINT) '
