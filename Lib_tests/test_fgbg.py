@@ -1558,6 +1558,30 @@ class LeavingTests(unittest.TestCase):
                 call_in_background(call, executor=executor)
         """), 'done\n' * 3)
 
+    def test_call_is_waited_for_though_the_collector_does_not_list_it(self):
+        self.assertEqual(run_python("""
+            import concurrent.futures, gc
+            def call():
+                print(asyncio.run_coroutine_threadsafe(
+                    asyncio.sleep(0.01, 'done'), loop).result())
+            loop = call_in_background(int).get_loop()
+            executor = concurrent.futures.ThreadPoolExecutor(1)
+            call_in_background(call, executor=executor)
+            getattr(gc, 'freeze', int)()        # not on PyPy
+        """), 'done\n')
+
+    def test_call_is_waited_for_though_its_future_is_in_python(self):
+        self.assertEqual(run_python("""
+            import concurrent.futures
+            def call():
+                print(asyncio.run_coroutine_threadsafe(
+                    asyncio.sleep(0.01, 'done'), loop).result())
+            loop = call_in_background(int).get_loop()
+            loop.create_future = lambda: asyncio.futures._PyFuture(loop=loop)
+            executor = concurrent.futures.ThreadPoolExecutor(1)
+            call_in_background(call, executor=executor)
+        """), 'done\n')
+
     def test_servers_and_connections_are_closed(self):
         self.assertEqual(run_python("""
             import atexit

@@ -87,9 +87,6 @@ NO_DIFFERENCE = [
     ('fgbg.py', 'call_in_background',
      'if (type(target) is not types.FunctionType or target.__dict__',
      'if (type(target) != types.FunctionType or target.__dict__'),
-    ('fgbg.py', '_end_calls',
-     "if getattr(future, '_fgbg_loop', None) is loop]",
-     "if getattr(future, '_fgbg_loop', None) == loop]"),
     ('fgbg.py', '_close_transports',
      "if getattr(end, '_loop', None) is loop]",
      "if getattr(end, '_loop', None) == loop]"),
@@ -101,10 +98,15 @@ NO_DIFFERENCE = [
     # None is returned anyway.
     ('fgbg.py', '_find_loop', 'return None', 'pass'),
     ('_compat.py', '_new_context', 'return None', 'pass'),
+    # An exception keeps a context, as it does from 3.14 on.
+    ('_compat.py', '_run_in_context', 'del context', 'pass'),
     # A pending task takes more memory, as benchmark.py shows.
     ('fgbg.py', '_new_context', 'return contextvars.Context()', 'pass'),
     # Only a second Ctrl-C between two bytecodes of PyPy's contextvars tells.
     ('_compat.py', '', 'fgbg._new_context = _new_context', 'pass'),
+    # What is dead is taken out of the set at once, or nearly so.
+    ('fgbg.py', '_end_calls',
+     'calls = [future for future in calls if future is not None]', 'pass'),
     # A subprocess has three pipes.
     ('fgbg.py', 'close', 'for fd in range(3):', 'for fd in range( 4):'),
     # It takes longer, or less is done before the next step does the rest.

@@ -12,6 +12,7 @@ import os
 import _signal as signal    # signal's functions look for enum members: slow
 import threading
 import types
+import weakref
 
 from . import coroutines
 from . import events
@@ -158,10 +159,11 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* is no executor, and RuntimeError if *loop* is closed, or is
     None and cannot be made here.
     """
+    # Nothing marks a plain function, which most callables are, as coroutine
+    # function.
     if (type(target) is not types.FunctionType or target.__dict__
         or target.__code__.co_flags & inspect.CO_COROUTINE
     ):
-        # It is no plain function, as most callables are.
         _check_callable(target)
     if executor is not None and not hasattr(type(executor), 'submit'):
         raise TypeError('executor must be a concurrent.futures.Executor or '
@@ -176,7 +178,9 @@ def call_in_background(target, *, loop=None, executor=None):
         future = loop.run_in_executor(executor, target)
     if executor is None or isinstance(executor,
                                       concurrent.futures.ThreadPoolExecutor):
-        future._fgbg_loop = loop    # what it calls may need that at exit
+        # What it calls may need the loop at exit.
+        kept, forget, _ = _get_kept(loop)
+        kept.add(weakref.ref(future, forget))
     return future
 
 
@@ -488,8 +492,11 @@ def _shutdown_asyncgens(loop):
 
 
 def _end_calls(loop):
-    calls = [future for future in _find_objects(futures.Future)
-             if getattr(future, '_fgbg_loop', None) is loop]
+    # Not with _find_objects(), while threads run: before 3.14 that may break
+    # a tuple that one of them is making.
+    kept, *_ = getattr(loop, '_fgbg_kept', [()])
+    calls = [ref() for ref in list(kept) if isinstance(ref, weakref.ref)]
+    calls = [future for future in calls if future is not None]
     if calls:
         _run(loop, tasks.wait(calls))
     _run(loop, _shutdown_default_executor(loop))
