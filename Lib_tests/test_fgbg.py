@@ -1546,39 +1546,35 @@ class LeavingTests(unittest.TestCase):
             started.wait()
         """), 'done\n')
 
-    def test_call_in_an_explicit_executor_is_waited_for(self):
-        self.assertEqual(run_python("""
-            import concurrent.futures
-            def call():
-                print(asyncio.run_coroutine_threadsafe(
-                    asyncio.sleep(0.01, 'done'), loop).result())
-            loop = call_in_background(int).get_loop()
-            executor = concurrent.futures.ThreadPoolExecutor(1)
-            for number in range(3):
-                call_in_background(call, executor=executor)
-        """), 'done\n' * 3)
+    def call_at_exit(self, source):
+        """Return what is printed when *source* starts calls that need *loop*.
 
-    def test_call_is_waited_for_though_the_collector_does_not_list_it(self):
-        self.assertEqual(run_python("""
+        They cannot end before the exit: *loop* does not run.
+        """
+        return run_python(source, preamble=PREAMBLE + textwrap.dedent("""
             import concurrent.futures, gc
             def call():
                 print(asyncio.run_coroutine_threadsafe(
                     asyncio.sleep(0.01, 'done'), loop).result())
             loop = call_in_background(int).get_loop()
             executor = concurrent.futures.ThreadPoolExecutor(1)
+        """))
+
+    def test_call_in_an_explicit_executor_is_waited_for(self):
+        self.assertEqual(self.call_at_exit("""
+            for number in range(3):
+                call_in_background(call, executor=executor)
+        """), 'done\n' * 3)
+
+    def test_call_is_waited_for_though_the_collector_does_not_list_it(self):
+        self.assertEqual(self.call_at_exit("""
             call_in_background(call, executor=executor)
             getattr(gc, 'freeze', int)()        # not on PyPy
         """), 'done\n')
 
     def test_call_is_waited_for_though_its_future_is_in_python(self):
-        self.assertEqual(run_python("""
-            import concurrent.futures
-            def call():
-                print(asyncio.run_coroutine_threadsafe(
-                    asyncio.sleep(0.01, 'done'), loop).result())
-            loop = call_in_background(int).get_loop()
+        self.assertEqual(self.call_at_exit("""
             loop.create_future = lambda: asyncio.futures._PyFuture(loop=loop)
-            executor = concurrent.futures.ThreadPoolExecutor(1)
             call_in_background(call, executor=executor)
         """), 'done\n')
 

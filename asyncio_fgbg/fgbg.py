@@ -159,8 +159,8 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* is no executor, and RuntimeError if *loop* is closed, or is
     None and cannot be made here.
     """
-    # Nothing marks a plain function, which most callables are, as coroutine
-    # function.
+    # Most callables are plain functions that nothing marks as coroutine
+    # functions: these need no further look.
     if (type(target) is not types.FunctionType or target.__dict__
         or target.__code__.co_flags & inspect.CO_COROUTINE
     ):
