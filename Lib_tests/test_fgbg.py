@@ -1555,7 +1555,7 @@ class LeavingTests(unittest.TestCase):
             import concurrent.futures, gc
             def call():
                 print(asyncio.run_coroutine_threadsafe(
-                    asyncio.sleep(0.01, 'done'), loop).result())
+                    asyncio.sleep(0.1, 'done'), loop).result())
             loop = call_in_background(int).get_loop()
             executor = concurrent.futures.ThreadPoolExecutor(1)
         """))
