@@ -9,7 +9,7 @@ import functools
 import gc
 import inspect
 import os
-import _signal as signal    # signal's functions look for enum members: slow
+import _signal  # signal's functions look for enum members: slow
 import threading
 import types
 import weakref
@@ -75,8 +75,8 @@ def run_in_foreground(task, *, loop=None):
             sigint.run_loop(future, cancels=not held)
             result = future.result()
         finally:
-            if signal.getsignal(signal.SIGINT) is sigint:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+            if _signal.getsignal(_signal.SIGINT) is sigint:
+                _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     except BaseException as exc:
         if future is not None and not future.done():
             kept, forget, _ = _get_kept(loop)
@@ -209,6 +209,7 @@ def _inspect_callable(obj):
     return coroutines._iscoroutinefunction(obj)
 
 
+# How the default executor makes a call: a function around it would cost more.
 _run_in_context = contextvars.Context.run
 
 
@@ -254,10 +255,11 @@ class _SigintHandler:
     def __init__(self, loop):
         self.loop = loop
         if (threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            and (_signal.getsignal(_signal.SIGINT)
+                 is _signal.default_int_handler)
         ):
             try:
-                signal.signal(signal.SIGINT, self)
+                _signal.signal(_signal.SIGINT, self)
             except ValueError:
                 # Signals may go to another interpreter, or to none (gh-91880).
                 pass
