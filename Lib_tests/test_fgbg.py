@@ -606,6 +606,17 @@ class ScheduleCoroutineTests(TestCase):
         self.loop.set_task_factory(asyncio.eager_task_factory)
         fgbg.run_in_foreground(main())
 
+    def test_loop_does_not_get_a_dict_of_its_attributes(self):
+        # From 3.11 on, all that it does would take longer from then on.
+        def has_dict(loop):
+            return any(type(obj) is dict and '_closed' in obj
+                       for obj in gc.get_referents(loop))
+
+        expected = has_dict(self.loop)      # always, before 3.11
+        fgbg.schedule_coroutine(return_42())
+        fgbg.run_in_foreground(fgbg.call_in_background(int))
+        self.assertEqual(has_dict(self.loop), expected)
+
     def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
         refs = []
         for _ in range(10):

@@ -9,11 +9,13 @@ import collections
 import concurrent.futures
 import sys
 import threading
+import time
 import unittest
 import weakref
 
 from asyncio_fgbg import fgbg
-from test_fgbg import PREAMBLE, PYPY, TIMEOUT, collect, run_python
+from test_fgbg import (PREAMBLE, PYPY, TIMEOUT, collect, run_python,
+                       wait_for_ever)
 
 
 THREADS = 8
@@ -205,6 +207,30 @@ class SharedStateTests(ThreadsTestCase):
         self.assertEqual(self.in_loops(run), [
             [number] * 20 for number in range(THREADS)])
 
+    def test_dropped_tasks_are_kept_when_threads_share_a_loop(self):
+        class Loop(asyncio.SelectorEventLoop):
+            def __setattr__(self, name, value):
+                time.sleep(0)       # lets other threads run
+                super().__setattr__(name, value)
+
+        def run(number):
+            for loop in loops:
+                fgbg.schedule_coroutine(wait_for_ever(), loop=loop)
+
+        loops = [Loop() for _ in range(20)]
+        self.in_threads(run)
+        for loop in loops:
+            fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
+        collect()
+        pending = [asyncio.all_tasks(loop) for loop in loops]
+        for loop, tasks in zip(loops, pending):
+            for task in tasks:
+                task.cancel()
+            fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
+            loop.close()
+        self.assertEqual([len(tasks) for tasks in pending],
+                         [THREADS] * len(loops))
+
     def test_what_has_ended_is_let_go_while_the_loops_live(self):
         def run(number):
             loops.append(asyncio.get_event_loop())
@@ -223,9 +249,6 @@ class SharedStateTests(ThreadsTestCase):
         self.assertEqual([ref() for ref in refs], [None] * 20 * THREADS)
 
     def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
-        async def wait_for_ever():
-            await asyncio.get_event_loop().create_future()
-
         def run(number):
             refs = []
             for _ in range(10):

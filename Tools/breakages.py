@@ -91,6 +91,9 @@ BREAKAGES = [
      'if not task.done():', 'if True:',
      'ScheduleCoroutineTests.'
      'test_task_that_an_eager_factory_finished_is_not_kept'),
+    ('3', 'the loop is slower from then on (3.11, 3.12, from 3.14 on)',
+     'loop._fgbg_kept = ', 'vars(loop)["_fgbg_kept"] = ',
+     'ScheduleCoroutineTests.test_loop_does_not_get_a_dict_of_its_attributes'),
     ('3', 'loops that were closed pile up',
      '        kept.add(task)\n',
      '        kept.add(task)\n'

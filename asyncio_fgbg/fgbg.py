@@ -217,14 +217,19 @@ def _get_kept(loop):
     # What is kept, what takes an object out of it, and the context for that:
     # a copy of the current one for each task would take more memory.
     # The loop itself is given them: a table of loops would keep every loop
-    # in it alive through its tasks.
+    # in it alive through its tasks.  Not through vars(), which makes a dict
+    # of its attributes: all that it does would take longer from then on.
     try:
         return loop._fgbg_kept
     except AttributeError:
-        kept = set()
-        # Another thread may do the same.
-        return vars(loop).setdefault(
-            '_fgbg_kept', (kept, kept.discard, _new_context()))
+        with _kept_lock:
+            if not hasattr(loop, '_fgbg_kept'):
+                kept = set()
+                loop._fgbg_kept = kept, kept.discard, _new_context()
+        return loop._fgbg_kept
+
+
+_kept_lock = threading.Lock()
 
 
 def _new_context():
