@@ -30,6 +30,7 @@ import random
 import statistics
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import typing
@@ -335,6 +336,37 @@ def imports():
     yield {
         HELPER: measure('import asyncio', 'import asyncio_fgbg'),
         'import asyncio': measure('', 'import asyncio'),
+    }
+
+
+@case('loop.run_until_complete, used loop')
+def used_loop():
+    # Each in a process of its own: what the interpreter has seen of one event
+    # loop, it expects of another.
+    def measure(use):
+        source = textwrap.dedent(f'''
+            import asyncio, asyncio_fgbg, sys, time
+            async def nothing(): pass
+            loop = asyncio.new_event_loop()
+            {use}
+            for number in 1000, int(sys.argv[1]):
+                start = time.perf_counter()
+                for _ in range(number):
+                    loop.run_until_complete(nothing())
+                took = time.perf_counter() - start
+            loop.close()
+            print(took)
+        ''')
+
+        def contestant(number):
+            return float(subprocess.check_output(
+                [sys.executable, '-c', source, str(number)]))
+        return contestant
+
+    yield {
+        HELPER: measure(
+            'asyncio_fgbg.schedule_coroutine(nothing(), loop=loop)'),
+        'new loop': measure(''),
     }
 
 
