@@ -98,8 +98,6 @@ NO_DIFFERENCE = [
     # None is returned anyway.
     ('fgbg.py', '_find_loop', 'return None', 'pass'),
     ('_compat.py', '_new_context', 'return None', 'pass'),
-    # An exception keeps a context, as it does from 3.14 on.
-    ('_compat.py', '_run_in_context', 'del context', 'pass'),
     # A pending task takes more memory, as benchmark.py shows.
     ('fgbg.py', '_new_context', 'return contextvars.Context()', 'pass'),
     # Only a second Ctrl-C between two bytecodes of PyPy's contextvars tells.
