@@ -606,16 +606,53 @@ class ScheduleCoroutineTests(TestCase):
         self.loop.set_task_factory(asyncio.eager_task_factory)
         fgbg.run_in_foreground(main())
 
-    def test_loop_does_not_get_a_dict_of_its_attributes(self):
-        # From 3.11 on, all that it does would take longer from then on.
-        def has_dict(loop):
-            return any(type(obj) is dict and '_closed' in obj
-                       for obj in gc.get_referents(loop))
+    def test_tasks_are_kept_that_a_signal_handler_or_finalizer_schedules(self):
+        # Both may run anywhere, as here when an event loop is used at first.
+        class BeforeLookup(asyncio.SelectorEventLoop):
+            def __getattr__(self, name):
+                schedule_meanwhile(self)
+                raise AttributeError(name)
 
-        expected = has_dict(self.loop)      # always, before 3.11
-        fgbg.schedule_coroutine(return_42())
-        fgbg.run_in_foreground(fgbg.call_in_background(int))
-        self.assertEqual(has_dict(self.loop), expected)
+        class BeforeStore(asyncio.SelectorEventLoop):
+            def __setattr__(self, name, value):
+                schedule_meanwhile(self)
+                super().__setattr__(name, value)
+
+        def schedule_meanwhile(loop):
+            if coros:
+                fgbg.schedule_coroutine(coros.pop(), loop=loop)
+
+        for loop_factory in BeforeLookup, BeforeStore:
+            with self.subTest(loop_factory):
+                coros = []
+                loop = loop_factory()
+                coros.append(wait_for_ever())
+                fgbg.schedule_coroutine(wait_for_ever(), loop=loop)
+                self.assertEqual(coros, [])
+                fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
+                collect()
+                tasks = asyncio.all_tasks(loop)
+                for task in tasks:
+                    task.cancel()
+                fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
+                loop.close()
+                self.assertEqual(len(tasks), 2)
+
+    def test_loop_does_not_get_a_dict_of_its_attributes(self):
+        # From 3.11 on, all that it does would take longer from then on.  There
+        # is no room for many attributes: not where others add some, too.
+        self.assertEqual(run_python("""
+            import gc
+            def has_dict(loop):
+                return any(type(obj) is dict and '_closed' in obj
+                           for obj in gc.get_referents(loop))
+            loop = asyncio.new_event_loop()
+            had_dict = has_dict(loop)   # before 3.11
+            schedule_coroutine(asyncio.sleep(0), loop=loop)
+            run_in_foreground(call_in_background(int, loop=loop), loop=loop)
+            print(has_dict(loop) == had_dict)
+            loop.close()
+        """), 'True\n')
 
     def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
         refs = []

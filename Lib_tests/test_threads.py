@@ -262,10 +262,11 @@ class SharedStateTests(ThreadsTestCase):
 
         refs = sum(self.in_threads(run), [])
         if PYPY:
-            # A dict of PyPy may keep keys that were deleted from it, and its
+            # A dict of PyPy may keep what was deleted from it, and its
             # clear() does nothing while it is empty.
-            asyncio.tasks._current_tasks[None] = None
-            asyncio.tasks._current_tasks.clear()
+            for table in asyncio.tasks._current_tasks, fgbg._being_made:
+                table[None] = None
+                table.clear()
         collect()
         self.assertEqual([ref() for ref in refs], [None] * len(refs))
 

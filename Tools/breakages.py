@@ -91,8 +91,16 @@ BREAKAGES = [
      'if not task.done():', 'if True:',
      'ScheduleCoroutineTests.'
      'test_task_that_an_eager_factory_finished_is_not_kept'),
+    ('3', 'what is scheduled meanwhile is not kept',
+     '_being_made.setdefault(', '(lambda loop, made: made)(',
+     'ScheduleCoroutineTests.'
+     'test_tasks_are_kept_that_a_signal_handler_or_finalizer_schedules'),
+    ('3', 'what was scheduled meanwhile is not kept',
+     "made = getattr(loop, '_fgbg_kept', made)", 'made',
+     'ScheduleCoroutineTests.'
+     'test_tasks_are_kept_that_a_signal_handler_or_finalizer_schedules'),
     ('3', 'the loop is slower from then on (3.11, 3.12, from 3.14 on)',
-     'loop._fgbg_kept = ', 'vars(loop)["_fgbg_kept"] = ',
+     'loop._fgbg_kept = made', 'vars(loop)["_fgbg_kept"] = made',
      'ScheduleCoroutineTests.test_loop_does_not_get_a_dict_of_its_attributes'),
     ('3', 'loops that were closed pile up',
      '        kept.add(task)\n',

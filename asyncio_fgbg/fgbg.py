@@ -222,14 +222,17 @@ def _get_kept(loop):
     try:
         return loop._fgbg_kept
     except AttributeError:
-        with _kept_lock:
-            if not hasattr(loop, '_fgbg_kept'):
-                kept = set()
-                loop._fgbg_kept = kept, kept.discard, _new_context()
-        return loop._fgbg_kept
+        # Another thread, a signal handler or a finalizer may do the same just
+        # now.  All must get the same, and a lock could not be taken again.
+        kept = set()
+        made = _being_made.setdefault(
+            loop, (kept, kept.discard, _new_context()))
+        loop._fgbg_kept = made = getattr(loop, '_fgbg_kept', made)
+        _being_made.pop(loop, None)
+        return made
 
 
-_kept_lock = threading.Lock()
+_being_made = {}        # what event loops are just about to be given
 
 
 def _new_context():
