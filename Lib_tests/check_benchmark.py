@@ -136,26 +136,87 @@ class ShowTests(unittest.TestCase):
         self.assertIn('<!-- TCP echo / plain asyncio -->', charts[0])
         self.assertEqual(*charts)
 
+    def test_figures_of_two_machines_in_a_file_are_refused(self):
+        echo = {'TCP echo: helper': [1.0]}
+        self.write('1.json', echo)
+        self.write('2.json', {'TCP echo: plain asyncio': [1.0]},
+                   dict(CPYTHON, hostname='there'))
+        suite = pyperf.BenchmarkSuite.load(str(self.folder / '1.json'))
+        suite.add_runs(pyperf.BenchmarkSuite.load(
+            str(self.folder / '2.json')).get_benchmarks()[0])
+        suite.dump(str(self.folder / 'both.json'))
+        result = self.show('both.json')
+        self.assertEqual(
+            (result.returncode, result.stdout, result.stderr),
+            (2, '', 'benchmark: both.json has figures of different '
+                    'machines\n'))
+
     def test_unreadable_file(self):
-        (self.folder / '1.json').write_text('{}')
-        for name in '1.json', 'missing.json':
-            result = self.show(name)
-            self.assertEqual((result.returncode, result.stdout), (2, ''))
-            self.assertRegex(result.stderr, rf'\Abenchmark: {name}: .+\n\Z')
+        (self.folder / 'empty.json').write_text('{}')
+        (self.folder / 'list.json').write_text('[]')
+        (self.folder / 'cut.json.gz').write_bytes(b'\x1f\x8b\x08\x00')
+        self.write('foreign.json', {'timeit': [1.0]})
+        self.write('no helper.json', {'TCP echo: plain asyncio': [1.0]})
+        self.write('no size.json',
+                   {'growth of schedule_coroutine: helper': [1.0]})
+        self.write('no version.json', {'TCP echo: helper': [1.0]},
+                   {'hostname': 'here'})
+        for name in ('empty.json', 'list.json', 'cut.json.gz', 'foreign.json',
+                     'no helper.json', 'no size.json', 'no version.json',
+                     'missing.json'):
+            with self.subTest(name):
+                result = self.show(name)
+                self.assertEqual((result.returncode, result.stdout), (2, ''))
+                self.assertRegex(result.stderr,
+                                 rf'\Abenchmark: {name}: .+\n\Z')
+
+    def test_chart_that_cannot_be_written(self):
+        self.write('1.json', {'TCP echo: helper': [2.0],
+                              'TCP echo: plain asyncio': [1.0]})
+        result = self.show('--chart', 'missing/1.svg', '1.json')
+        self.assertEqual((result.returncode, result.stdout), (2, ''))
+        self.assertRegex(result.stderr, r'\Abenchmark: .+missing/1.svg.+\n\Z')
 
 
 class RunTests(unittest.TestCase):
-    def test_unknown_case(self):
+    def run_tool(self, *args):
+        return subprocess.run(
+            [sys.executable, TOOL, 'run', *args], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True, timeout=TIMEOUT)
+
+    def test_bad_arguments_are_refused_before_anything_is_measured(self):
         with tempfile.TemporaryDirectory() as folder:
             output = os.path.join(folder, '1.json')
-            result = subprocess.run(
-                [sys.executable, TOOL, 'run', '-o', output, 'spam'],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, universal_newlines=True,
-                timeout=TIMEOUT)
-            self.assertEqual((result.returncode, result.stdout), (2, ''))
-            self.assertRegex(result.stderr, r"\Abenchmark: .*'spam'.*\n\Z")
-            self.assertFalse(os.path.exists(output))
+            for args, error in [
+                (['-o', output, 'spam'], "no case 'spam'"),
+                (['-o', os.path.join(folder, 'missing', '1.json')],
+                 'missing is no folder'),
+                (['-o', output, '--processes', '0'], '--processes: at least'),
+                (['-o', output, '--rounds', '-1'], '--rounds: at least'),
+                (['-o', output, '--seconds', '0'], '--seconds: more than 0'),
+                (['-o', output, '--seconds', 'nan'], '--seconds: more than 0'),
+            ]:
+                with self.subTest(args):
+                    result = self.run_tool(*args)
+                    self.assertEqual((result.returncode, result.stdout),
+                                     (2, ''))
+                    self.assertIn(error, result.stderr)
+                    self.assertNotIn('Traceback', result.stderr)
+                    self.assertNotIn('measured', result.stderr)
+                    self.assertFalse(os.path.exists(output))
+
+    def test_case_that_is_named_twice_is_measured_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            output = os.path.join(folder, '1.json')
+            result = self.run_tool(
+                '-o', output, '--processes', '1', '--rounds', '2',
+                '--seconds', '0.001', 'TCP echo', 'TCP echo')
+            self.assertEqual((result.returncode, result.stderr),
+                             (0, 'measured TCP echo\n'))
+            suite = pyperf.BenchmarkSuite.load(output)
+            self.assertEqual(
+                [len(benchmark.get_values()) for benchmark in suite], [2, 2])
 
 
 if __name__ == '__main__':

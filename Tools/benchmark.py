@@ -235,7 +235,10 @@ CALLS = 100         # calls that are started before they are waited for
 
 
 def in_threads(call):
-    """Return a contestant that starts calls and waits for their results."""
+    """Return a contestant that starts calls and waits for their results.
+
+    What returns a coroutine has started nothing: gather() makes a task of it.
+    """
     async def run_calls(number):
         start = clock()
         count = -(-number // CALLS)
@@ -246,18 +249,38 @@ def in_threads(call):
     return lambda number: run_in_foreground(run_calls(number))
 
 
-@case('call_in_background')
-def call():
+def one_at_a_time(call):
+    """Return a contestant that waits for each result at once."""
+    async def run_calls(number):
+        start = clock()
+        for _ in range(number):
+            await call()
+        return clock() - start
+
+    return lambda number: run_in_foreground(run_calls(number))
+
+
+def get_calls(start):
     loop = run_in_foreground(get_loop())
     contestants = {
-        HELPER: in_threads(lambda: call_in_background(do_nothing)),
+        HELPER: start(lambda: call_in_background(do_nothing)),
         'loop.run_in_executor':
-            in_threads(lambda: loop.run_in_executor(None, do_nothing)),
+            start(lambda: loop.run_in_executor(None, do_nothing)),
     }
     if hasattr(asyncio, 'to_thread'):
-        contestants['asyncio.to_thread'] = in_threads(
+        contestants['asyncio.to_thread'] = start(
             lambda: asyncio.to_thread(do_nothing))
-    yield contestants
+    return contestants
+
+
+@case('call_in_background')
+def calls():
+    yield get_calls(in_threads)
+
+
+@case('call_in_background, one at a time')
+def calls_one_at_a_time():
+    yield get_calls(one_at_a_time)
 
 
 @case('call_in_background, peers')
@@ -546,8 +569,11 @@ def run(args):
     for name in args.cases:
         if name not in ALL_CASES:
             raise Problem(f'there is no case {name!r}: see run --help')
+    folder = os.path.dirname(os.path.abspath(args.output))
+    if not os.access(folder, os.W_OK):
+        raise Problem(f'{folder} is no folder that can be written to')
     suite = []
-    for name in args.cases or ALL_CASES:
+    for name in dict.fromkeys(args.cases or ALL_CASES):
         runs = {}
         for _ in range(args.processes):
             output = subprocess.check_output([
@@ -562,6 +588,8 @@ def run(args):
                     pyperf.Run(values, metadata=metadata))
         suite += map(pyperf.Benchmark, runs.values())
         print(f'measured {name}', file=sys.stderr, flush=True)
+    if not suite:
+        raise Problem('there is nothing to compare here')
     pyperf.BenchmarkSuite(suite).dump(args.output, replace=True)
 
 
@@ -603,19 +631,38 @@ class Row(typing.NamedTuple):
 def load(path):
     """Return the machine, the Python and the values of each benchmark."""
     try:
-        suite = pyperf.BenchmarkSuite.load(path)
-    except (OSError, ValueError, KeyError) as exc:
-        raise Problem(f'{path}: {exc}') from None
-    metadata = suite.get_benchmarks()[0].get_metadata()
-    # "3.15.2 (64-bit)", or "PyPy 8.0.1 (Python 3.11.17) (64-bit)"
-    python = metadata['python_version'].partition(' (')[0]
-    if metadata['python_implementation'] == 'cpython':
-        python = f'CPython {python}'
+        benchmarks = pyperf.BenchmarkSuite.load(path).get_benchmarks()
+        metadata = benchmarks[0].get_metadata()
+        # "3.15.2 (64-bit)", or "PyPy 8.0.1 (Python 3.11.17) (64-bit)"
+        python = metadata['python_version'].partition(' (')[0]
+        if metadata['python_implementation'] == 'cpython':
+            python = f'CPython {python}'
+    except (OSError, EOFError, ValueError, LookupError, TypeError,
+            AttributeError) as exc:
+        raise Problem(f'{path}: {exc!r}') from None
+    machine = get_machine(benchmarks[0])
     values = {}
-    for benchmark in suite.get_benchmarks():
+    for benchmark in benchmarks:
+        if get_machine(benchmark) != machine:
+            raise Problem(f'{path} has figures of different machines')
         case, _, contestant = benchmark.get_name().rpartition(': ')
         values.setdefault(case, {})[contestant] = benchmark.get_values()
-    return {name: metadata.get(name) for name in MACHINE}, python, values
+    for case, contestants in values.items():
+        if case not in ALL_CASES or not (
+            all(map(str.isdigit, contestants)) if grows(case)
+            else HELPER in contestants
+        ):
+            raise Problem(f'{path}: {case!r} is not from this tool')
+    return machine, python, values
+
+
+def get_machine(benchmark):
+    metadata = benchmark.get_metadata()
+    return {name: metadata.get(name) for name in MACHINE}
+
+
+def grows(case):
+    return case in GROWTH or case in MEMORY_GROWTH
 
 
 def has_bounds(python):
@@ -625,15 +672,15 @@ def has_bounds(python):
 
 def compare(python, values):
     for case, contestants in values.items():
-        grows = case in GROWTH or case in MEMORY_GROWTH
-        first = contestants[min(contestants, key=int) if grows else HELPER]
+        first = contestants[min(contestants, key=int) if grows(case)
+                            else HELPER]
         for against, others in contestants.items():
             if against == HELPER:
                 continue
             pairs = list(zip(first, others))
             if case in MEMORY:
                 ratios = [mine - other for mine, other in pairs]
-            elif grows:
+            elif grows(case):
                 ratios = [many / few for few, many in pairs]
             else:
                 ratios = [mine / other for mine, other in pairs]
@@ -655,12 +702,12 @@ def show(args):
         if machine != machines[0]:
             raise Problem(f'{path} is of another machine than '
                           f'{args.files[0]}')
+    if args.chart:
+        draw_chart(rows, args.chart)
     if args.json:
         print(json.dumps([row._asdict() for row in rows], indent=1))
     else:
         print_table(rows)
-    if args.chart:
-        draw_chart(rows, args.chart)
 
 
 def print_table(rows):
@@ -717,7 +764,10 @@ def draw_chart(rows, path):
                     '(median, quartiles)')
     axes.grid(axis='x', which='both', linewidth=0.3)
     axes.legend(fontsize='small')
-    figure.savefig(path, format='svg', metadata={'Date': None})
+    try:
+        figure.savefig(path, format='svg', metadata={'Date': None})
+    except OSError as exc:
+        raise Problem(exc) from None
 
 
 def main():
@@ -729,7 +779,7 @@ def main():
     command.add_argument('cases', nargs='*', metavar='CASE',
                          help=f'all if none is given: {", ".join(ALL_CASES)}')
     command.add_argument('-o', '--output', required=True, metavar='FILE')
-    command.add_argument('--processes', type=int, default=5,
+    command.add_argument('--processes', type=whole, default=5,
                          help='processes for each case (default: 5)')
     add_limits(command)
     command.set_defaults(function=run)
@@ -758,10 +808,25 @@ def main():
     return 0
 
 
+def whole(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('at least 1 is needed')
+    return number
+
+
+def duration(text):
+    seconds = float(text)
+    if not 0 < seconds < 60:
+        raise argparse.ArgumentTypeError('more than 0 and less than 60 '
+                                         'seconds are needed')
+    return seconds
+
+
 def add_limits(command):
-    command.add_argument('--rounds', type=int, default=20,
+    command.add_argument('--rounds', type=whole, default=20,
                          help='in which each has a turn (default: 20)')
-    command.add_argument('--seconds', type=float, default=0.02,
+    command.add_argument('--seconds', type=duration, default=0.02,
                          help='how long a turn takes (default: 0.02)')
 
 
