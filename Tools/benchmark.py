@@ -777,7 +777,7 @@ def main():
     commands = parser.add_subparsers(dest='command', required=True)
     command = commands.add_parser('run', help='measure')
     command.add_argument('cases', nargs='*', metavar='CASE',
-                         help=f'all if none is given: {", ".join(ALL_CASES)}')
+                         help=f'all if none is given: {"; ".join(ALL_CASES)}')
     command.add_argument('-o', '--output', required=True, metavar='FILE')
     command.add_argument('--processes', type=whole, default=5,
                          help='processes for each case (default: 5)')
