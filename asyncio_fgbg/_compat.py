@@ -100,8 +100,6 @@ if sys.version_info < (3, 12, 2) or PYPY:
         except StopIteration as exc:
             raise RuntimeError('StopIteration cannot be raised '
                                'into a future') from exc
-        finally:
-            del context     # an exception's traceback would keep it
 
     fgbg._run_in_context = _run_in_context
 
