@@ -179,11 +179,11 @@ class ShowTests(unittest.TestCase):
 
 
 class RunTests(unittest.TestCase):
-    def run_tool(self, *args):
+    def run_tool(self, *args, **env):
         return subprocess.run(
-            [sys.executable, TOOL, 'run', *args], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            universal_newlines=True, timeout=TIMEOUT)
+            [sys.executable, TOOL, 'run', *args], env=dict(os.environ, **env),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT)
 
     def test_bad_arguments_are_refused_before_anything_is_measured(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -205,6 +205,21 @@ class RunTests(unittest.TestCase):
                     self.assertNotIn('Traceback', result.stderr)
                     self.assertNotIn('measured', result.stderr)
                     self.assertFalse(os.path.exists(output))
+
+    def test_nothing_to_compare(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, 'nest_asyncio.py').write_text(
+                'raise ImportError\n')
+            path = os.pathsep.join(
+                [folder, *filter(None, [os.environ.get('PYTHONPATH')])])
+            output = os.path.join(folder, '1.json')
+            result = self.run_tool(
+                '-o', output, '--processes', '1',
+                'run_in_foreground, nest_asyncio', PYTHONPATH=path)
+            self.assertEqual(
+                (result.returncode, result.stderr.splitlines()[-1]),
+                (2, 'benchmark: there is nothing to compare here'))
+            self.assertFalse(os.path.exists(output))
 
     def test_case_that_is_named_twice_is_measured_once(self):
         with tempfile.TemporaryDirectory() as folder:
