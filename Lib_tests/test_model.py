@@ -146,7 +146,8 @@ class BusyShell(Shell):
         self.jobs.append(other)
         job.let_end()
         self.check_end(job, *self.foreground(other.run(), job.loop))
-        self.settle(job.loop)       # perhaps it was too late to start
+        other.was_cancelled()
+        other.settled = True
 
     @rule_for(pending, coroutine, CoroutineJob.is_bomb)
     def exit_while_a_handle_waits(self, job):

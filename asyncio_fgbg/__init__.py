@@ -1,14 +1,14 @@
 """Foreground and background work for asyncio, as in the POSIX shell"""
 
 # What fgbg.py imports from its package: this one stands in for asyncio.
-from asyncio import coroutines, events, futures, streams, tasks, transports
-try:
-    from asyncio import exceptions
-except ImportError:
-    exceptions = futures    # before 3.8
+from ._compat import (
+    constants, coroutines, events, exceptions, futures, runners, tasks
+)
 
 # This relies on the submodule having an __all__ variable.
 from .fgbg import *
 from . import _compat
+
+_compat.complete(fgbg)
 
 __all__ = fgbg.__all__

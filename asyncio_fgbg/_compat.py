@@ -1,59 +1,48 @@
-"""What the Pythons before the patch lack.
+"""Stand-ins for what fgbg.py needs of Python, where this one lacks it.
 
-Each entry replaces one private function of fgbg.py and goes with the last
-version that it names.  The patch leaves this module out.
+fgbg.py is written for the newest CPython.  It imports asyncio's submodules
+from its package, which takes them from here; the modules that it imports from
+elsewhere, and its _Wait, are replaced by what complete() puts there.  Each
+entry goes with the last version that it names, or with the issue.
 """
 
 import asyncio
 import atexit
 import contextvars
+import functools
 import os
+import _signal
 import sys
 import threading
+import types
 
-from . import coroutines
-from . import events
-from . import fgbg
-from . import tasks
+from asyncio import constants, coroutines, events, futures, runners, tasks
 
 PYPY = sys.implementation.name == 'pypy'
 
-# Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
-if sys.version_info < (3, 9):
-    def _before_threads_end(hook):
-        import concurrent.futures.thread
-        # What is registered while exit functions run is not called.
-        if not threading.main_thread().is_alive():
-            raise RuntimeError('the interpreter is exiting')
-        atexit.register(hook)
 
-    fgbg._before_threads_end = _before_threads_end
+def _stand_in(module, **names):
+    """Return a copy of *module* that has *names*, too."""
+    copy = types.ModuleType(module.__name__)
+    vars(copy).update(vars(module), **names)
+    return copy
 
 
-# Before 3.9, loop.shutdown_default_executor() does not exist (bpo-34037); from
-# 3.12.0 to 3.12.2 it cannot start its thread at exit (gh-113964).
-if (sys.version_info < (3, 9)
-    or (3, 12) <= sys.version_info < (3, 12, 3)
-):
-    async def _shutdown_default_executor(loop):
-        # Other event loops than asyncio's own may keep it elsewhere.
-        executor = getattr(loop, '_default_executor', None)
-        if executor is not None:
-            executor.shutdown(wait=False)
-            threads = getattr(executor, '_threads', ())
-            while any(thread.is_alive() for thread in threads):
-                await asyncio.sleep(0.01)
-
-    fgbg._shutdown_default_executor = _shutdown_default_executor
+# Before 3.8, exceptions are in other modules.
+exceptions = getattr(asyncio, 'exceptions', futures)
 
 
 # Before 3.14, asyncio.get_event_loop() may make an event loop, and from 3.10
 # on it may warn about it (gh-100160, gh-126353).  Before 3.12, a forked child
-# finds the event loop that was set in its parent (gh-66285).
+# finds the event loop that was set in its parent, and its signals wake that
+# one up (gh-66285).
 if sys.version_info < (3, 14):
     _inherited_loop = None
 
-    def _current_loop():
+    def _get_event_loop():
+        loop = events._get_running_loop()
+        if loop is not None:
+            return loop
         policy = events.get_event_loop_policy()
         local = getattr(policy, '_local', None)
         if getattr(local, '_set_called', True):
@@ -65,61 +54,157 @@ if sys.version_info < (3, 14):
                 loop = policy.get_event_loop()
             finally:
                 local._set_called = False
-        if loop is _inherited_loop:
-            raise RuntimeError('the event loop is that of the parent process')
-        return loop
+        return None if loop is _inherited_loop else loop
 
-    fgbg._current_loop = _current_loop
-
-    def _remember_inherited_loop():
+    def _after_fork_in_child():
         global _inherited_loop
-        local = getattr(events._event_loop_policy, '_local', None)
+        local = getattr(asyncio.events._event_loop_policy, '_local', None)
         _inherited_loop = getattr(local, '_loop', None)
+        _signal.set_wakeup_fd(-1)
 
     if (sys.version_info < (3, 12)
         and hasattr(os, 'register_at_fork')     # not on Windows
     ):
-        os.register_at_fork(after_in_child=_remember_inherited_loop)
+        os.register_at_fork(after_in_child=_after_fork_in_child)
+
+    events = _stand_in(events, get_event_loop=_get_event_loop)
+
+
+# Before 3.9, loop.shutdown_default_executor() does not exist (bpo-34037);
+# before 3.12 it knows no timeout; in 3.12.0 to 3.12.2 it cannot start its
+# thread at exit (gh-113964).
+if sys.version_info < (3, 12, 3):
+    async def _shutdown_default_executor(loop, timeout):
+        # Other event loops than asyncio's own may keep it elsewhere.
+        executor = getattr(loop, '_default_executor', None)
+        if executor is not None:
+            executor.shutdown(wait=False)
+            end = loop.time() + timeout
+            while (any(thread.is_alive() for thread in executor._threads)
+                   and loop.time() < end):
+                await asyncio.sleep(0.01)
+
+    def _new_event_loop():
+        loop = asyncio.new_event_loop()
+        loop.shutdown_default_executor = functools.partial(
+            _shutdown_default_executor, loop)
+        return loop
+
+    constants = _stand_in(constants, THREAD_JOIN_TIMEOUT=300)
+    events = _stand_in(events, new_event_loop=_new_event_loop)
+
+
+# Before 3.12.2, servers log that their connections were cancelled (gh-113538).
+if sys.version_info < (3, 12, 2):
+    def _cancel_all_tasks(loop, cancel_all_tasks=runners._cancel_all_tasks):
+        def handle_exception(loop, context):
+            if not isinstance(context.get('exception'),
+                              exceptions.CancelledError):
+                (handler or type(loop).default_exception_handler)(loop, context)
+
+        handler = loop.get_exception_handler()
+        loop.set_exception_handler(handle_exception)
+        try:
+            cancel_all_tasks(loop)
+        finally:
+            loop.set_exception_handler(handler)
+
+    runners = _stand_in(runners, _cancel_all_tasks=_cancel_all_tasks)
 
 
 # Before 3.14, coroutines._iscoroutinefunction() has its public name only,
-# which 3.14 deprecates (gh-122858).
+# which 3.14 deprecates (gh-122858); before 3.8, it does not look into what
+# functools.partial() wraps (bpo-33261).
 if sys.version_info < (3, 14):
-    def _inspect_callable(obj):
-        return coroutines.iscoroutinefunction(obj)
+    def _iscoroutinefunction(obj):
+        while isinstance(obj, functools.partial):
+            obj = obj.func
+        return asyncio.iscoroutinefunction(obj)
 
-    fgbg._inspect_callable = _inspect_callable
+    coroutines = _stand_in(
+        coroutines, _iscoroutinefunction=_iscoroutinefunction)
+
+
+# Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
+if sys.version_info < (3, 9):
+    threading = _stand_in(threading, _register_atexit=atexit.register)
 
 
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
 if sys.version_info < (3, 12, 2) or PYPY:
-    def _run_in_context(context, target):
-        try:
-            return context.run(target)
-        except StopIteration as exc:
-            raise RuntimeError('StopIteration cannot be raised '
-                               'into a future') from exc
+    class _Context:
+        def __init__(self, copy_context=contextvars.copy_context):
+            self._context = copy_context()
 
-    fgbg._run_in_context = _run_in_context
-
-
-# On PyPy, tasks and contexts are Python code.  A second Ctrl-C may keep a task
-# from leaving the event loop, which would refuse to run any other task from
-# then on; or a context from being left, which nothing could enter any more.
-if PYPY:
-    def _new_context():
-        return None         # a copy of the current one is made each time
-
-    fgbg._new_context = _new_context
-
-    class _SigintHandler(fgbg._SigintHandler):
-        def run_loop(self, future, cancels):
+        def run(self, target):
             try:
-                super().run_loop(future, cancels)
-            finally:
-                task = tasks.current_task(self.loop)
-                if task is not None:
+                return self._context.run(target)
+            except StopIteration as exc:
+                raise RuntimeError('StopIteration cannot be raised '
+                                   'into a future') from exc
+
+    contextvars = _stand_in(contextvars, copy_context=_Context)
+
+
+# On PyPy, tasks and contexts are Python code.  A second Ctrl-C may keep a
+# context from being left, which nothing could enter any more: each callback
+# has a copy.
+if PYPY:
+    contextvars = _stand_in(contextvars, Context=lambda: None)
+
+
+class _Wait:
+    """What run_in_foreground()'s wait lacks, for any event loop.
+
+    There is no stand-in for this: event loops come from anywhere.
+    """
+
+    # _thread.interrupt_main() does not end a system call, such as select()
+    # (gh-74112).  Have it wake up the event loop, as the loop's own signal
+    # handlers do; but not for a wait that never comes to a system call.
+
+    wakeup_fd = None
+
+    def run_loop(self):
+        if (_signal.getsignal(_signal.SIGINT) is self
+            and hasattr(self.loop, '_csock')    # uvloop wakes up anyway
+        ):
+            self.loop.call_soon(self.set_wakeup_fd)
+        try:
+            super().run_loop()
+        finally:
+            if self.wakeup_fd is not None:
+                self.reset_wakeup_fd()
+            if PYPY:
+                # Tasks are Python code, too: a second Ctrl-C may keep one from
+                # leaving the event loop, which could run no other any more.
+                for task in {tasks.current_task(self.loop)} - {None}:
                     tasks._leave_task(self.loop, task)
 
-    fgbg._SigintHandler = _SigintHandler
+    def set_wakeup_fd(self):
+        if self.running and not self.future.done() and not self.has_handlers():
+            self.wakeup_fd = self.loop._csock.fileno()
+            previous = _signal.set_wakeup_fd(self.wakeup_fd,
+                                             warn_on_full_buffer=False)
+            if previous != -1:
+                # Somebody needs to know of signals, and wakes up himself.
+                _signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+                self.wakeup_fd = None
+
+    def reset_wakeup_fd(self):
+        if not self.has_handlers():     # else they need it, too
+            current = _signal.set_wakeup_fd(-1)
+            if current not in (self.wakeup_fd, -1):
+                _signal.set_wakeup_fd(current, warn_on_full_buffer=False)
+        self.wakeup_fd = None
+
+    def has_handlers(self):
+        return getattr(self.loop, '_signal_handlers', None)     # on Unix
+
+
+def complete(fgbg):
+    """Replace what *fgbg* does not take from its package."""
+    fgbg.contextvars = contextvars
+    fgbg.threading = threading
+    fgbg._Wait = type('_Wait', (_Wait, fgbg._Wait), {})
