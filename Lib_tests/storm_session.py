@@ -38,6 +38,7 @@ class Storm(Background):
 
     def __init__(self, loop, *, seed, quiet=False):
         self.choices = random.Random(seed)
+        self.handler = None     # that of an earlier wait
         super().__init__(loop, seed=seed, quiet=quiet)
 
     def wait(self, waits, expose):
@@ -48,12 +49,24 @@ class Storm(Background):
         wait = self.choices.choice(waits)(self)
         awaitables = next(wait)
         self.results, self.error = [], None
+        handler = signal.default_int_handler
+        if self.handler is not None and self.choices.randrange(2):
+            # As a debugger or a server may do that has saved it.
+            handler = self.handler
+        signal.signal(signal.SIGINT, handler)
+        self.loop.call_soon(self.save_handler)
         struck = expose(functools.partial(self.bring, awaitables))
         next(wait, None)
         if self.error is not None:
             self.lose('endings', repr(self.error))
+        if signal.getsignal(signal.SIGINT) is handler:
+            # The wait may have been struck before it began.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.check_background()
         return struck
+
+    def save_handler(self):
+        self.handler = signal.getsignal(signal.SIGINT)
 
     def wait_at_prompt(self):
         """Wait for Ctrl-C, after it was said that it may strike."""

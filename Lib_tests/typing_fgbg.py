@@ -10,7 +10,7 @@ import concurrent.futures
 import functools
 from typing import Any, Awaitable, Coroutine, Generator, List, Tuple, Union
 
-from typing_extensions import assert_type
+from typing_extensions import assert_never, assert_type
 
 import asyncio_fgbg
 from asyncio_fgbg import (
@@ -101,18 +101,6 @@ def accepted_by_call_in_background(
     assert_type(run_in_foreground(call_in_background(blocking_count)), int)
 
 
-def accepted_though_it_raises() -> None:
-    # To a type checker, a coroutine function is one more callable: what it
-    # returns, a coroutine, is as good a result as any, and a lambda that
-    # returns one may indeed be called.  The call raises TypeError; before
-    # that, all that a reader of the types sees is this unlikely result.
-    unlikely: 'asyncio.Future[Coroutine[Any, Any, int]]'
-    unlikely = call_in_background(count)
-    print(unlikely)
-    # Neither can it know in which thread a call is made, whether the event
-    # loop is running there, or to which event loop a future belongs.
-
-
 def rejected_by_run_in_foreground(
     loop: asyncio.AbstractEventLoop,
     call: 'concurrent.futures.Future[int]',
@@ -152,15 +140,23 @@ def rejected_by_call_in_background(
     executor: concurrent.futures.Executor,
     task: 'asyncio.Task[int]',
 ) -> None:
-    call_in_background()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    call_in_background(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(blocking_count())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(count())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(task)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(blocking_greet)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(blocking_count, loop)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    call_in_background(blocking_count, executor=loop)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    call_in_background(blocking_count, loop=executor)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    call_in_background(1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(blocking_count())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(count())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(task)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(blocking_count, loop)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    call_in_background(blocking_count, executor=loop)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(blocking_count, loop=executor)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background(blocking_greet)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def rejected_coroutine_function() -> None:
+    assert_never(call_in_background(count))  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+
+
+def rejected_coroutine_function_in_a_partial() -> None:
+    call_in_background(functools.partial(greet, 'you'))  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
 
 
 def rejected_results() -> None:

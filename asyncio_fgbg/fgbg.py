@@ -312,6 +312,8 @@ def _find_loop(loop):
         loop = events.get_event_loop()      # that runs, or that was set
         if loop is not None and not loop.is_closed():
             return loop
+    except RecursionError:      # a RuntimeError, too
+        raise
     except RuntimeError:
         pass
     thread = threading.current_thread()
@@ -339,12 +341,10 @@ def _make_loop():
 @functools.lru_cache(maxsize=None)      # once, if it comes to its end
 def _register_hooks():
     atexit.register(_close_loop)
-    try:
+    if threading.main_thread().is_alive():  # else the interpreter is exiting
         # Hooks run in reverse order, and executors refuse calls after theirs.
         import concurrent.futures.thread
         threading._register_atexit(_end_background)
-    except RuntimeError:
-        pass            # the interpreter is exiting
     if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
         os.register_at_fork(after_in_child=_disown)
 
