@@ -21,6 +21,7 @@ import asyncio_fgbg
 
 role = 'main'       # of this process or interpreter: main, child or sub
 kept = []           # what stays alive until the end
+uses = []           # what must work with the event loop after a fork
 
 
 def say(text):
@@ -36,14 +37,14 @@ def say_cleaned(what, owner):
 # What is in the background.  Each says what it has cleaned up, and is done
 # when it is under way.
 
-async def start_tasks():
+async def start_tasks(what='task'):
     async def sleep(owner):
         try:
             await asyncio.sleep(3600)
         finally:
             for _ in range(3):
                 await asyncio.sleep(0.01)
-            say_cleaned('task', owner)
+            say_cleaned(what, owner)
 
     schedule(sleep(role))
     asyncio.get_event_loop().call_later(3600, say, 'a timer ran')
@@ -57,44 +58,59 @@ async def start_calls():
         finally:
             leaving.set()
 
-    def use_loop(owner):
+    def wait(what, owner=role):
+        loop.call_soon_threadsafe(started.release)
         leaving.wait()
-        reached = threading.Event()
-        loop.call_soon_threadsafe(reached.set)
-        reached.wait()
-        say_cleaned('call', owner)
-
-    def call_elsewhere(owner):
-        leaving.wait()
-        say_cleaned('call elsewhere', owner)
+        if what == 'call':
+            reached = threading.Event()
+            loop.call_soon_threadsafe(reached.set)
+            # With asyncio.run() before 3.9, the loop may have stopped by now.
+            if not reached.wait(5):
+                return
+        say_cleaned(what, owner)
 
     loop = asyncio.get_event_loop()
     leaving = threading.Event()
+    started = asyncio.Semaphore(0)
     executor = concurrent.futures.ThreadPoolExecutor(1)
     kept.append(executor)
     schedule(watch())
-    call(functools.partial(use_loop, role))
-    call(functools.partial(call_elsewhere, role), executor=executor)
-    await asyncio.sleep(0)
+    call(functools.partial(wait, 'call'))
+    call(functools.partial(wait, 'call elsewhere'), executor=executor)
+    await started.acquire()
+    await started.acquire()
 
 
 async def start_servers():
     async def serve(reader, writer, owner=role):
         connected.set()
         try:
-            await reader.read()
+            await reader.readexactly(1)
+            writer.write(b'.')
+            await asyncio.sleep(3600)
         finally:
             writer.close()
             say_cleaned('connection', owner)
 
+    async def connect():
+        connection = await asyncio.open_connection(
+            *server.sockets[0].getsockname())
+        kept.append(connection)
+        await connected.wait()
+        connected.clear()
+        return connection
+
+    async def talk():
+        writer.write(b'.')
+        await reader.readexactly(1)
+
     connected = asyncio.Event()
     server = await asyncio.start_server(serve, '127.0.0.1', 0)
     schedule(server.serve_forever())
-    # No task has this end of the connection, and not all of it is read.
-    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-    writer.write(bytes(2 ** 24))
-    kept.append(writer)
-    await connected.wait()
+    reader, writer = await connect()
+    uses.append(talk)
+    _, unread = await connect()
+    unread.write(bytes(2 ** 24))
 
 
 async def start_subprocesses():
@@ -160,13 +176,22 @@ def exception(start):
 
 
 def earlier_exit_function(start):
-    atexit.register(use_loop_at_exit)
-    run(start())
+    async def remember_loop():
+        loops.append(asyncio.get_event_loop())
+
+    def leave():
+        if loops[0].is_closed():
+            say_cleaned('loop', role)
+        run(clean_up())
+
+    loops = []
+    atexit.register(leave)
+    run(start(), remember_loop())
 
 
 def later_exit_function(start):
     run(start())
-    atexit.register(use_loop_at_exit)
+    atexit.register(lambda: run(clean_up(), start_tasks('task at exit')))
 
 
 def interrupt(start):
@@ -290,16 +315,12 @@ async def wait_for_signal(signum):
 
 
 async def use_loop():
-    # The end of a call must wake up the event loop.
-    await call(time.monotonic)
-    say_cleaned('parent', role)
+    await call(time.monotonic)      # its end wakes up the event loop
+    for use in uses:
+        await use()
 
 
-def use_loop_at_exit():
-    run(clean_at_exit())
-
-
-async def clean_at_exit():
+async def clean_up():
     await asyncio.sleep(0.01)
     say_cleaned('at exit', role)
 

@@ -21,13 +21,12 @@ PYPY = sys.implementation.name == 'pypy'
 # What does not count: where it was, that a traceback has several parts, that
 # a busy machine is slow, and that a signal cancelled what it ended.
 SKIPPED = re.compile(r' |$|Traceback |During handling |The above exception '
-                     r'|Exception ignored |Executing |task:|handle:'
+                     r'|Exception ignored |Executing|task:|handle:'
                      r'|source_traceback: |[\w.]*CancelledError$')
 # What Python may say of its parent's objects at the end of a forked child.
 INHERITED = re.compile(r'Task was destroyed but it is pending'
                        r'|RuntimeError: .* ignored GeneratorExit'
-                       r'|ResourceWarning: unclosed( transport)?$'
-                       r'|Unknown child process pid ')
+                       r'|ResourceWarning: unclosed( transport)?$')
 
 
 def find_limit(ending, background):
@@ -45,6 +44,9 @@ def find_limit(ending, background):
             return 'before Python 3.9, such a child calls nothing at its exit'
         if VERSION < (3, 13) and background in ('generators', 'everything'):
             return 'before Python 3.13, such a child calls no exit functions'
+    if (VERSION < (3, 8) and ending == 'fork and start'
+            and background in ('subprocesses', 'everything')):
+        return 'on Python 3.7, a child inherits the watcher of subprocesses'
     if (ending == 'Ctrl-C while leaving'
             and background in ('calls', 'everything')):
         return 'a call that needs the event loop waits for it for ever'

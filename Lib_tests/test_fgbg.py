@@ -1545,18 +1545,6 @@ class CtrlCTests(TestCase):
         self.run_once()
         self.assertTrue(started[0].cancelled())
 
-    def test_second_ctrl_c_waits_until_the_loop_runs(self):
-        def factory(loop, coro, **kwargs):
-            self.interrupt()
-            self.interrupt()
-            tasks.append(asyncio.Task(coro, loop=loop, **kwargs))
-            return tasks[0]
-
-        tasks = []
-        self.loop.set_task_factory(factory)
-        self.interrupt_foreground(return_42())
-        self.assertTrue(tasks[0].cancelled())
-
     def test_task_is_left_pending_and_can_be_run_again(self):
         async def main():
             await asyncio.sleep(0)
@@ -1742,6 +1730,61 @@ class CtrlCTests(TestCase):
         self.run_once()
         self.run_once()
         self.assertEqual(asyncio.all_tasks(self.loop), set())
+
+    def strike_in(self, *modules):
+        """Return a function that is struck twice, as if it was of *modules*.
+
+        The first of them is the innermost.
+        """
+        function = None
+        for module in modules:
+            namespace = {'__name__': module, 'function': function, 'os': os,
+                         'signal': signal, 'reached': self.reached}
+            exec(textwrap.dedent("""
+                def strike():
+                    if function is None:
+                        for _ in range(2):
+                            os.kill(os.getpid(), signal.SIGINT)
+                    else:
+                        function()
+                    reached.append(__name__)
+            """), namespace)
+            function = namespace['strike']
+        return function
+
+    def check_strike(self, *modules):
+        """Return what a second Ctrl-C in a callback does not reach."""
+        async def main():
+            self.loop.call_soon(self.strike_in(*modules))
+            try:
+                await wait_for_ever()
+            finally:
+                self.reached.append('cleaned up')
+
+        self.reached = []
+        self.interrupt_foreground(main())
+        self.run_once()
+        self.assertEqual(self.reached.pop(), 'cleaned up')
+        return self.reached
+
+    def test_second_ctrl_c_does_not_strike_the_event_loop(self):
+        for module in 'asyncio.base_events', 'selectors', fgbg.__name__:
+            with self.subTest(module):
+                self.assertEqual(self.check_strike(module), [module])
+
+    def test_second_ctrl_c_does_not_strike_what_the_event_loop_calls(self):
+        modules = ['threading', 'concurrent.futures', 'asyncio.base_events']
+        self.assertEqual(self.check_strike(*modules), modules)
+
+    def test_second_ctrl_c_strikes_what_others_call(self):
+        self.assertEqual(self.check_strike('other'), [])
+        self.assertEqual(self.check_strike('threading', 'other'), [])
+
+    def test_second_ctrl_c_strikes_what_the_event_loop_runs(self):
+        self.assertEqual(self.check_strike('threading'), [])
+        for _ in range(2):
+            self.loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+        self.interrupt_foreground(wait_for_ever())
 
     @unittest.skipUnless(PYPY, "no Ctrl-C can hit CPython's own tasks")
     def test_second_ctrl_c_in_a_task_of_pypy_leaves_the_loop_usable(self):

@@ -100,9 +100,10 @@ if sys.version_info < (3, 12, 2):
         def handle_exception(loop, context):
             if not isinstance(context.get('exception'),
                               exceptions.CancelledError):
-                (handler or type(loop).default_exception_handler)(loop, context)
+                handle(loop, context)
 
         handler = loop.get_exception_handler()
+        handle = handler or type(loop).default_exception_handler
         loop.set_exception_handler(handle_exception)
         try:
             cancel_all_tasks(loop)

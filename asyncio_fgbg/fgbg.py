@@ -10,7 +10,6 @@ import inspect
 import os
 import _signal      # signal looks for enum members: 2 us more for each wait
 import threading
-import types
 
 from . import constants
 from . import coroutines
@@ -35,8 +34,8 @@ def run_in_foreground(task, *, loop=None):
     ends the wait with KeyboardInterrupt.  A coroutine or awaitable is
     cancelled first and its cleanup runs to the end; a future or task is left
     as it is and can be brought to the foreground again.  A second Ctrl-C
-    raises KeyboardInterrupt on the spot, as in asyncio.Runner.  Whatever else
-    ends the wait, a coroutine or awaitable is cancelled, too.
+    raises KeyboardInterrupt on the spot, as in asyncio.Runner.  Whatever ends
+    the wait, a coroutine or awaitable is cancelled.
 
     Raise the exception of *task* if it has one, CancelledError if it was
     cancelled, TypeError if it is not awaitable, ValueError if it is a future
@@ -44,16 +43,14 @@ def run_in_foreground(task, *, loop=None):
     this thread, or if *loop* is running in another one, is closed, is None
     and cannot be made here, or is stopped before *task* is done.
     """
-    is_coroutine = type(task) is types.CoroutineType    # most are: no search
+    is_coroutine = inspect.iscoroutine(task)    # most are: no more search
     held = not is_coroutine and futures.isfuture(task)
     if not (is_coroutine or held or coroutines.iscoroutine(task)
             or inspect.isawaitable(task)):
         raise TypeError('task must be a coroutine, a future or an awaitable, '
                         f'not {_describe(task)}')
     loop = _find_loop(loop)
-    if (events._get_running_loop() is not None
-        or loop is not None and loop.is_running()
-    ):
+    if events._get_running_loop() is not None or loop and loop.is_running():
         raise RuntimeError('run_in_foreground() cannot be called where an '
                            'event loop is running, nor for one that is '
                            "running in another thread: use 'await' there")
@@ -148,15 +145,13 @@ def _describe(obj):
     return type(obj).__qualname__ + hint
 
 
-# The tasks that an event loop keeps alive: asyncio does so weakly.
-
 def _get_kept(loop):
     """Return the tasks that *loop* keeps, and the context to let them go in.
 
     The tasks are keys; the values tell what only a wait that is over held.
     """
-    # A table of loops would keep them alive: a task refers to its loop.  A
-    # copy of the current context for each task would take memory.
+    # Event loops hold tasks weakly.  A table of loops would keep them alive: a
+    # task refers to its loop.  A copy of the context for each takes memory.
     try:
         return loop._fgbg_kept
     except AttributeError:
@@ -187,7 +182,7 @@ class _Wait:
         _register_hooks()
         self.loop = loop
         self.held = held    # whether the caller has the future, too
-        self.process = _parents   # until the SIGINT handler is taken out
+        self.process = _parents     # until the SIGINT handler is taken out
 
     def __enter__(self):
         handler = _signal.getsignal(_signal.SIGINT)
@@ -218,18 +213,19 @@ class _Wait:
             # Somebody put it back, or a forked child inherited it.
             _signal.default_int_handler(signum, frame)
         self.interrupts += 1
-        if self.interrupts == 1:
-            # Raised here and now, it would hit whatever the event loop does.
+        # Raised here and now, it would hit whatever the event loop does.
+        if self.interrupts == 1 or _is_of_asyncio(frame):
             self.loop.call_soon_threadsafe(self.interrupt)
-        elif events._get_running_loop() is not None:
-            # Only now: it must not hit the event loop as it starts or ends.
-            raise KeyboardInterrupt
+        else:
+            raise KeyboardInterrupt     # in code that may never stop
 
     def interrupt(self):
         if self.held:
             self.stop()
         elif self.running:
             self.future.cancel()
+            if self.interrupts > 1:
+                raise KeyboardInterrupt
 
     def stop(self, future=None):
         if self.running:
@@ -251,11 +247,9 @@ class _Wait:
         return self.future.result()
 
     def run_loop(self):
-        """Run the event loop until the future is done, or to stop().
-
-        Unlike run_until_complete(), leave no stop behind when an exception
-        ends the run: it would end the next one.
-        """
+        """Run the event loop until the future is done, or to stop()."""
+        # Unlike run_until_complete(), leave no stop behind when an exception
+        # ends the run: it would end the next one.
         self.future.add_done_callback(self.stop)
         try:
             self.running = True
@@ -292,6 +286,19 @@ class _Wait:
                 future.exception()          # has been raised
 
 
+def _get_package(frame):
+    return frame.f_globals.get('__name__', '').partition('.')[0]
+
+
+def _is_of_asyncio(frame):
+    """Tell if *frame* is the event loop's own, or of what that calls."""
+    while _get_package(frame) in ('concurrent', 'enum', 'heapq', 'queue',
+                                  'signal', 'socket', 'threading'):
+        frame = frame.f_back
+    return (_get_package(frame) in ('asyncio', 'selectors', __package__)
+            and frame.f_code is not events.Handle._run.__code__)  # runs others
+
+
 # The default event loop.
 
 _own_loop = None        # the event loop that these functions made
@@ -325,7 +332,6 @@ def _find_loop(loop):
         # asyncio.run() has unset it, but its background is still there.
         events.set_event_loop(_own_loop)
         return _own_loop
-    return None
 
 
 def _make_loop():
@@ -340,24 +346,23 @@ def _make_loop():
 
 @functools.lru_cache(maxsize=None)      # once, if it comes to its end
 def _register_hooks():
-    atexit.register(_close_loop)
+    atexit.register(_leave, _close_loop)
     if threading.main_thread().is_alive():  # else the interpreter is exiting
         # Hooks run in reverse order, and executors refuse calls after theirs.
         import concurrent.futures.thread
-        threading._register_atexit(_end_background)
+        threading._register_atexit(_leave, _end_background)
     if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
         os.register_at_fork(after_in_child=_disown)
 
 
-def _is_idle(loop):
-    return not (loop is None or loop.is_closed() or loop.is_running())
-
-
-def _end_background():
-    """End tasks and calls, while their cleanup can still use threads."""
+def _leave(step):
     loop = _own_loop
-    if not _is_idle(loop):
-        return
+    if not (loop is None or loop.is_closed() or loop.is_running()):
+        step(loop)
+
+
+def _end_background(loop):
+    """End tasks and calls, while their cleanup can still use threads."""
     try:
         loop.call_soon(loop.stop)
         loop.run_forever()      # what other threads have queued
@@ -368,16 +373,12 @@ def _end_background():
         loop.close()            # as asyncio.run() does
     except BaseException as exc:
         # Raised, it would keep other hooks from running.
-        loop.call_exception_handler({
-            'exception': exc,
-            'message': 'unhandled exception while the interpreter exits'})
+        loop.call_exception_handler({'message': 'unhandled exception at exit',
+                                     'exception': exc})
 
 
-def _close_loop():
+def _close_loop(loop):
     """Close the event loop, after what other exit functions ran in it."""
-    loop = _own_loop
-    if not _is_idle(loop):
-        return
     try:
         runners._cancel_all_tasks(loop)
         loop.run_until_complete(loop.shutdown_asyncgens())
