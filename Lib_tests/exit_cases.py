@@ -224,9 +224,10 @@ def fork(start, fork_and_wait):
     if with_helpers:
         run(start())
     status = fork_and_wait(start)
-    if not with_helpers:    # asyncio.run() would be over before the fork
-        run(start())
-    run(use_loop(), leave(status))
+    if with_helpers:
+        run(use_loop(), leave(status))
+    else:               # asyncio.run() would have been over before the fork
+        run(start(), use_loop(), leave(status))
 
 
 def fork_in_coroutine(start, fork_and_wait):

@@ -293,7 +293,7 @@ def _get_package(frame):
 def _is_of_asyncio(frame):
     """Tell if *frame* is the event loop's own, or of what that calls."""
     while _get_package(frame) in ('concurrent', 'enum', 'heapq', 'queue',
-                                  'signal', 'socket', 'threading'):
+                                  'signal', 'socket', 'threading', 'weakref'):
         frame = frame.f_back
     return (_get_package(frame) in ('asyncio', 'selectors', __package__)
             and frame.f_code is not events.Handle._run.__code__)  # runs others
