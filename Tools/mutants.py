@@ -38,9 +38,9 @@ except ImportError as exc:
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = {
-    'fgbg.py': ['test_fgbg', 'test_model.UvloopTests'],
-    '_compat.py': ['test_fgbg'],
-    '__init__.py': ['test_fgbg'],
+    'fgbg.py': ['test_fgbg', 'test_compat', 'test_model.UvloopTests'],
+    '_compat.py': ['test_compat', 'test_fgbg'],
+    '__init__.py': ['test_fgbg', 'test_compat'],
     '__main__.py': ['test_prompt_stdin', 'test_prompt_module', 'test_prompt',
                     'test_prompt_editing'],
 }
