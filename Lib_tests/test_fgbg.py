@@ -484,9 +484,10 @@ class FirstCallTests(unittest.TestCase):
     """
     CHECKED = 'False True\ncleaned up in a thread\n'
 
-    def check(self, source):
+    def check(self, source, **kwargs):
         source = textwrap.dedent(source) + textwrap.dedent(self.CHECK)
-        self.assertEqual(run_python(source), 'failed\n' + self.CHECKED)
+        self.assertEqual(run_python(source, **kwargs),
+                         'failed\n' + self.CHECKED)
 
     def check_step(self, module, name):
         for exception in 'KeyboardInterrupt', 'RecursionError', 'OSError':
@@ -563,7 +564,7 @@ class FirstCallTests(unittest.TestCase):
             while not works_at(depth, wait):
                 depth -= 1
             print('failed')
-        """)
+        """, options=('-W', 'error'))      # -X dev looks at all the stack
 
 
 class ScheduleCoroutineTests(TestCase):

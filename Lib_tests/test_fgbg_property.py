@@ -15,6 +15,7 @@ import gc
 import inspect
 import itertools
 import os
+import sys
 import threading
 import types
 import unittest
@@ -239,7 +240,7 @@ if hasattr(mock, 'AsyncMock'):                      # since 3.8
     COROUTINE_FUNCTIONS += [lambda: mock.AsyncMock(return_value=RESULT)]
 if hasattr(inspect, 'markcoroutinefunction'):       # since 3.12
     COROUTINE_FUNCTIONS += [lambda: inspect.markcoroutinefunction(Methods())]
-if Marked._is_coroutine is not None:                # before 3.14
+if sys.version_info < (3, 14):
     COROUTINE_FUNCTIONS += [Marked]
 CALLABLES = [
     lambda: lambda: RESULT, lambda: [RESULT].pop, lambda: Result,
@@ -247,7 +248,7 @@ CALLABLES = [
     lambda: Methods().method, lambda: Methods.class_method,
     lambda: Methods.static_method, lambda: Methods(),
     lambda: generator_function, lambda: generator_coroutine_function,
-    lambda: async_generator_function, lambda: mock.Mock(side_effect=[RESULT])]
+    lambda: mock.Mock(side_effect=[RESULT])]
 
 
 @contextlib.contextmanager
@@ -270,6 +271,9 @@ def in_partials(makers):
 
 coroutine_functions = in_partials(COROUTINE_FUNCTIONS)
 callables = in_partials(CALLABLES)
+async_generator_functions = kinds(
+    a_callable, make=just(lambda: async_generator_function),
+    partials=just(()))
 
 
 # Plain values of all sorts.
@@ -295,6 +299,11 @@ plain_values = hostile() | st.recursive(
     | sampled_from([NotImplemented, ..., asyncio]),
     lambda inner: (st.lists(inner) | st.tuples(inner, inner)
                    | st.dictionaries(st.text(), inner)), max_leaves=4)
+
+
+def has_attributes(value):
+    """Return whether looking for an attribute of *value* does not raise."""
+    return '__getattr__' not in vars(type(value))
 
 
 @contextlib.contextmanager
@@ -435,6 +444,7 @@ class RuleTests(PropertyTestCase):
         '': values | awaitables | not_awaitable_generators,
         'run_in_foreground()': futures,
         'call it': coroutine_functions,
+        "'async for'": async_generator_functions,
         'call_in_background()': callables}), places)
     def test_schedule_coroutine_takes_only_coroutines(self, call, place):
         call, hint = call
@@ -465,7 +475,7 @@ class RuleTests(PropertyTestCase):
                              kwargs={'executor': executor and self.executor})
 
     @examples(60)
-    @hypothesis.given(callables)
+    @hypothesis.given(callables | async_generator_functions)
     def test_call_in_background_takes_every_callable(self, kind):
         with kind(self) as target:
             future = fgbg.call_in_background(target, loop=self.loop,
@@ -530,8 +540,8 @@ class RuleTests(PropertyTestCase):
                              type(loop).__name__, kwargs={'loop': loop})
 
     @examples(60)
-    @hypothesis.given(calls_of('call_in_background', callables), not_none,
-                      places)
+    @hypothesis.given(calls_of('call_in_background', callables),
+                      not_none.filter(has_attributes), places)
     def test_executor_is_an_executor(self, call, executor, place):
         self.assert_rejected(call, place, TypeError, 'executor must be ',
                              type(executor).__name__,

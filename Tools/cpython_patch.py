@@ -39,10 +39,7 @@ NEW_TESTS = [f'test.test_asyncio.test_{NAME}',
 
 # What fgbg.py takes in private from objects that asyncio makes.
 PRIVATE = {
-    'asyncio/base_events.py': '_asyncgens_shutdown_called',
-    'asyncio/base_subprocess.py': '_wait',
     'asyncio/futures.py': '_exception',
-    'asyncio/tasks.py': '_log_destroy_pending',
 }
 
 

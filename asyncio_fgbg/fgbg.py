@@ -58,12 +58,11 @@ def run_in_foreground(task, *, loop=None):
         raise ValueError('task belongs to another event loop: '
                          'run it with loop=task.get_loop()')
 
-    loop = loop or _make_loop()
-    with _Wait(loop, held) as wait:
+    with _Wait(loop or _make_loop(), held) as wait:
         if is_coroutine:
-            wait.future = loop.create_task(task)
+            wait.future = wait.loop.create_task(task)
         else:
-            wait.future = tasks.ensure_future(task, loop=loop)
+            wait.future = tasks.ensure_future(task, loop=wait.loop)
         return wait.run()
 
 
@@ -133,7 +132,8 @@ def _describe(obj):
         hint = ': use asyncio.wrap_future()'
     elif coroutines.iscoroutine(obj):
         hint = ': use schedule_coroutine() or run_in_foreground()'
-    elif inspect.isasyncgen(obj) or inspect.isasyncgenfunction(obj):
+    elif (inspect.isasyncgen(obj)
+          or callable(obj) and inspect.isasyncgenfunction(obj)):
         hint = ": use 'async for' in a coroutine"
     elif callable(obj) and coroutines._iscoroutinefunction(obj):
         hint = (' (a coroutine function): call it, and use '
