@@ -21,6 +21,7 @@ import asyncio_fgbg
 
 role = 'main'       # of this process or interpreter: main, child or sub
 kept = []           # what stays alive until the end
+writers = []        # of connections that stay open
 uses = []           # what must work with the event loop after a fork
 
 
@@ -93,12 +94,12 @@ async def start_servers():
             say_cleaned('connection', owner)
 
     async def connect():
-        connection = await asyncio.open_connection(
+        reader, writer = await asyncio.open_connection(
             *server.sockets[0].getsockname())
-        kept.append(connection)
+        writers.append(writer)
         await connected.wait()
         connected.clear()
-        return connection
+        return reader, writer
 
     async def talk():
         writer.write(b'.')
@@ -254,6 +255,8 @@ def fork_and_start(start):
         finalized = Finalized()
         file = open(1, 'w', closefd=False)
         file.write('child cleaned file\n')
+        for writer in writers:
+            writer.close()
         if start is not None:
             run(start())
         sys.exit(3)

@@ -1783,9 +1783,16 @@ class CtrlCTests(TestCase):
 
     def test_second_ctrl_c_strikes_what_the_event_loop_runs(self):
         self.assertEqual(self.check_strike('threading'), [])
-        for _ in range(2):
-            self.loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
-        self.interrupt_foreground(wait_for_ever())
+
+        async def main():
+            # No function of Python is between the event loop and this one.
+            for _ in range(2):
+                self.loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+            self.loop.call_soon(self.reached.append, 'too far')
+            await wait_for_ever()
+
+        self.interrupt_foreground(main())
+        self.assertEqual(self.reached, [])
 
     @unittest.skipUnless(PYPY, "no Ctrl-C can hit CPython's own tasks")
     def test_second_ctrl_c_in_a_task_of_pypy_leaves_the_loop_usable(self):
