@@ -121,7 +121,8 @@ class WakeupTests(TestCase):
         signal.signal(signal.SIGINT, lambda signum, frame: None)
         self.assertEqual(self.inside(self.get_wakeup_fd), -1)
 
-    def check_signal_handlers(self):
+    def check_signal_handler(self, add):
+        """Check that a signal handler of the loop works after *add* did it."""
         async def main():
             os.kill(os.getpid(), signal.SIGUSR1)
             await received.wait()
@@ -130,25 +131,23 @@ class WakeupTests(TestCase):
             return asyncio.Event()
 
         received = fgbg.run_in_foreground(make())
-        yield received.set
+        add(lambda: self.loop.add_signal_handler(signal.SIGUSR1, received.set))
+        self.addCleanup(self.loop.remove_signal_handler, signal.SIGUSR1)
         fgbg.run_in_foreground(asyncio.wait_for(main(), TIMEOUT))
 
     @unittest.skipUnless(hasattr(signal, 'SIGUSR1'),
                          'Windows knows no signal handlers of event loops')
     def test_signal_handler_that_the_loop_has_goes_on_working(self):
-        for set_received in self.check_signal_handlers():
-            self.loop.add_signal_handler(signal.SIGUSR1, set_received)
-            self.addCleanup(self.loop.remove_signal_handler, signal.SIGUSR1)
-            self.run_once()
+        def add(add_handler):
+            add_handler()
             self.inside(int)
+
+        self.check_signal_handler(add)
 
     @unittest.skipUnless(hasattr(signal, 'SIGUSR1'),
                          'Windows knows no signal handlers of event loops')
     def test_signal_handler_that_the_loop_gets_meanwhile_goes_on_working(self):
-        for set_received in self.check_signal_handlers():
-            self.inside(lambda: self.loop.add_signal_handler(
-                signal.SIGUSR1, set_received))
-            self.addCleanup(self.loop.remove_signal_handler, signal.SIGUSR1)
+        self.check_signal_handler(self.inside)
 
     def test_loop_that_has_no_socket_of_that_kind_works_without(self):
         class Loop(asyncio.SelectorEventLoop):
