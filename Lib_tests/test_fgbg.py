@@ -1188,7 +1188,6 @@ class RunInForegroundTests(TestCase):
             raise Error
 
         async def leave():
-            await asyncio.sleep(0)
             sys.exit()
 
         task = fgbg.schedule_coroutine(fail())
@@ -1204,7 +1203,7 @@ class RunInForegroundTests(TestCase):
 class EndOfWaitTests(TestCase):
     """Whatever ends a wait: what only the call holds does not outlive it."""
 
-    class Error(Exception):
+    class Error(EqualToAnything, Exception):
         pass
 
     def stop(self):
@@ -1777,6 +1776,23 @@ class CtrlCTests(TestCase):
         modules = ['threading', 'concurrent.futures', 'asyncio.base_events']
         self.assertEqual(self.check_strike(*modules), modules)
 
+    def test_second_ctrl_c_that_spares_the_event_loop_ends_the_wait(self):
+        async def stubborn():
+            self.loop.call_soon(self.strike_in('asyncio'))
+            while not stop:
+                try:
+                    await wait_for_ever()
+                except asyncio.CancelledError:
+                    cancelled.append(True)
+
+        self.reached, stop, cancelled = [], [], []
+        self.interrupt_foreground(stubborn())
+        stop.append(True)
+        self.run_once()
+        self.run_once()
+        self.assertEqual(asyncio.all_tasks(self.loop), set())
+        self.assertTrue(cancelled)
+
     def test_second_ctrl_c_strikes_what_others_call(self):
         self.assertEqual(self.check_strike('other'), [])
         self.assertEqual(self.check_strike('threading', 'other'), [])
@@ -2141,9 +2157,12 @@ class LeavingTests(unittest.TestCase):
                 finally:
                     # Only when tasks have been cancelled.
                     loop.call_later(0.01, leaving.set)
+            def tick():     # Python may see a signal only when it wakes up
+                loop.call_later(0.01, tick)
             loop = call_in_background(call).get_loop()
             schedule_coroutine(watch())
             run_in_foreground(asyncio.sleep(0))
+            tick()
             logging.disable()   # Python 3.8 and earlier miss the loop then
         """), 'left\n')
 
@@ -2533,7 +2552,10 @@ class LeavingTests(unittest.TestCase):
                 global forked
                 forked = asyncio.get_running_loop().create_future()
                 asyncio.get_running_loop().call_soon(fork)
-                print(await forked, flush=True)
+                try:
+                    print(await forked, flush=True)
+                except asyncio.CancelledError:
+                    print('cancelled in the child', flush=True)
                 # Only the loop's own pipe can wake it up.
                 return await asyncio.wait_for(
                     call_in_background(lambda: 42), 10)
