@@ -1398,6 +1398,44 @@ class EndOfWaitTests(TestCase):
         self.run_once()
         self.assertEqual(self.logged, [])
 
+    def test_exit_of_the_cleanup_is_raised_and_not_logged(self):
+        async def main():
+            self.exit_in_a_callback()
+            try:
+                await wait_for_ever()
+            finally:
+                sys.exit(2)
+
+        with self.assertRaises(SystemExit) as caught:
+            fgbg.run_in_foreground(main())
+        self.assertEqual(caught.exception.code, 2)
+        self.run_once()
+        collect()
+        self.assertEqual(self.logged, [])
+
+    def test_task_that_is_no_task_of_asyncio(self):
+        class Wrapper:
+            _asyncio_future_blocking = False
+
+            def __init__(self, task):
+                self.task = task
+
+            def __getattr__(self, name):
+                if name == '_exception':
+                    raise AttributeError(name)
+                return getattr(self.task, name)
+
+        self.loop.set_task_factory(lambda loop, coro, **kwargs: Wrapper(
+            asyncio.Task(coro, loop=loop, **kwargs)))
+        fgbg.schedule_coroutine(wait_for_ever())
+        self.exit_in_a_callback()
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(return_42())
+        self.loop.set_task_factory(None)
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.run_once()
+
     def test_task_without_init_is_no_obstacle(self):
         class Task(asyncio.Task):
             def __init__(self):
@@ -1793,6 +1831,23 @@ class CtrlCTests(TestCase):
         self.assertEqual(asyncio.all_tasks(self.loop), set())
         self.assertTrue(cancelled)
 
+    def test_ctrl_c_is_not_lost_in_what_an_earlier_call_left(self):
+        # It is not the one that the earlier call has raised.
+        async def stubborn():
+            self.loop.call_soon(self.strike_in('asyncio'))
+            while not stop:
+                try:
+                    await wait_for_ever()
+                except asyncio.CancelledError:
+                    pass
+            raise KeyboardInterrupt
+
+        self.reached, stop = [], []
+        self.interrupt_foreground(stubborn())
+        stop.append(True)
+        self.interrupt_foreground(asyncio.sleep(0.01))
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+
     def test_second_ctrl_c_strikes_what_others_call(self):
         self.assertEqual(self.check_strike('other'), [])
         self.assertEqual(self.check_strike('threading', 'other'), [])
@@ -2181,6 +2236,34 @@ class LeavingTests(unittest.TestCase):
                 lambda loop, context: print(type(context['exception'])))
         """), "<class 'SystemExit'>\n")
 
+    def test_exit_of_a_task_does_not_keep_others_from_cleaning_up(self):
+        self.assertEqual(run_python("""
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+            async def leave():
+                raise SystemExit
+            schedule_coroutine(main())
+            run_in_foreground(asyncio.sleep(0))
+            schedule_coroutine(leave())
+            asyncio.get_event_loop().set_exception_handler(
+                lambda loop, context: None)
+        """), 'clean\n')
+
+    def test_thread_can_wait_while_the_interpreter_exits(self):
+        # With an event loop of its own, for which nothing is to be done.
+        self.assertEqual(run_python("""
+            import threading
+            def wait():
+                threading.main_thread().join()
+                loop = asyncio.new_event_loop()
+                print(run_in_foreground(asyncio.sleep(0, 42), loop=loop))
+                loop.close()
+            threading.Thread(target=wait).start()
+        """), '42\n')
+
     SESSION = """
         import asyncio, atexit, socket
         from {package} import *
@@ -2413,6 +2496,21 @@ class LeavingTests(unittest.TestCase):
             print(os.waitpid(pid, 0)[1], flush=True)
         """), 'False 42\n0\nclean\n')
 
+    def test_child_forked_before_the_first_wait_gets_a_loop_of_its_own(self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            loop = schedule_coroutine(asyncio.sleep(0)).get_loop()
+            if os.fork() == 0:
+                task = schedule_coroutine(asyncio.sleep(0, 42))
+                print(task.get_loop() is loop, run_in_foreground(task))
+                sys.stdout.flush()
+                os._exit(0)
+            os.wait()
+        """), 'False 42\n')
+
     def test_grandchild_gets_a_loop_of_its_own(self):
         self.assertEqual(self.fork("""
             if pid == 0:
@@ -2602,6 +2700,26 @@ class LeavingTests(unittest.TestCase):
             """, preamble='', options=()), '')
             with open(name) as file:
                 self.assertEqual(file.read(), 'important')
+
+    def test_forked_child_without_file_descriptors_has_no_loop_of_its_parent(
+            self):
+        if not hasattr(os, 'fork'):
+            self.skipTest('this platform has no os.fork()')
+        self.assertEqual(run_python(f"""
+            import resource, warnings
+            from {PACKAGE} import fgbg
+            warnings.simplefilter('ignore', DeprecationWarning)
+            sys.unraisablehook = sys.excepthook = lambda *args: None
+            run_in_foreground(asyncio.sleep(0))
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1, limit[1]))
+            pid = os.fork()
+            if pid == 0:
+                os.write(1, str(fgbg._own_loop).encode())
+                os._exit(0)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+            os.waitpid(pid, 0)
+        """, options=()), 'None')
 
     def test_exit_functions_do_not_pile_up(self):
         self.assertEqual(run_python("""

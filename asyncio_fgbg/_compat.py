@@ -79,8 +79,9 @@ if sys.version_info < (3, 12, 3):
         executor = getattr(loop, '_default_executor', None)
         if executor is not None:
             executor.shutdown(wait=False)
+            threads = getattr(executor, '_threads', ())     # or processes
             end = loop.time() + timeout
-            while (any(thread.is_alive() for thread in executor._threads)
+            while (any(thread.is_alive() for thread in threads)
                    and loop.time() < end):
                 await asyncio.sleep(0.01)
 
@@ -184,7 +185,8 @@ class _Wait:
                     tasks._leave_task(self.loop, task)
 
     def set_wakeup_fd(self):
-        if self.running and not self.future.done() and not self.has_handlers():
+        if self.running and not (self.wakeup_fd or self.future.done() or getattr(
+                self.loop, '_signal_handlers', None)):      # on Unix alone
             self.wakeup_fd = self.loop._csock.fileno()
             previous = _signal.set_wakeup_fd(self.wakeup_fd,
                                              warn_on_full_buffer=False)
@@ -194,14 +196,11 @@ class _Wait:
                 self.wakeup_fd = None
 
     def reset_wakeup_fd(self):
-        if not self.has_handlers():     # else they need it, too
+        if not getattr(self.loop, '_signal_handlers', None):    # they need it
             current = _signal.set_wakeup_fd(-1)
             if current not in (self.wakeup_fd, -1):
                 _signal.set_wakeup_fd(current, warn_on_full_buffer=False)
         self.wakeup_fd = None
-
-    def has_handlers(self):
-        return getattr(self.loop, '_signal_handlers', None)     # on Unix
 
 
 def complete(fgbg):

@@ -89,7 +89,7 @@ def schedule_coroutine(target, *, loop=None):
     kept, context = _get_kept(loop)
     task = loop.create_task(target)
     if not task.done():     # an eager task may be
-        kept[task] = False
+        kept[task] = None
         task.add_done_callback(kept.pop, context=context)
     return task
 
@@ -148,7 +148,7 @@ def _describe(obj):
 def _get_kept(loop):
     """Return the tasks that *loop* keeps, and the context to let them go in.
 
-    The tasks are keys; the values tell what only a wait that is over held.
+    Its keys are the tasks, its values what earlier calls raised from them.
     """
     # Event loops hold tasks weakly.  A table of loops would keep them alive: a
     # task refers to its loop.  A copy of the context for each takes memory.
@@ -159,16 +159,13 @@ def _get_kept(loop):
         return loop._fgbg_kept
 
 
-def _retrieve(loop, exc):
-    """Find the kept task that raised *exc*, which need not be logged now.
-
-    Return true if *exc* is of no concern to who runs the event loop.
-    """
+def _retrieve(future, loop, exc):
+    """Have *exc* not logged; tell if an earlier call has raised it."""
     kept, _ = _get_kept(loop)
-    for task, left_over in list(kept.items()):
-        if task._exception is exc:
+    for task, raised_before in [(future, None), *kept.items()]:
+        if getattr(task, '_exception', None) is exc:
             task.exception()
-            return left_over
+            return raised_before is exc
     return False
 
 
@@ -179,7 +176,7 @@ class _Wait:
     running = False         # whether the event loop runs and was not stopped
 
     def __init__(self, loop, held):
-        _register_hooks()
+        _watch_forks()
         self.loop = loop
         self.held = held    # whether the caller has the future, too
         self.process = _parents     # until the SIGINT handler is taken out
@@ -258,12 +255,12 @@ class _Wait:
                     self.loop.run_forever()
                     break
                 except (SystemExit, KeyboardInterrupt) as exc:
-                    left_over = _retrieve(self.loop, exc)
+                    raised_before = _retrieve(self.future, self.loop, exc)
                     if not self.running:
                         # uvloop has yet to come to the stop.
                         self.loop.stop()
                         self.loop.run_forever()
-                    if not left_over:
+                    if not raised_before:
                         raise
         finally:
             self.running = False
@@ -271,19 +268,16 @@ class _Wait:
 
     def let_go(self, exc):
         """Cancel what only this call holds, after *exc* has ended the wait."""
-        future = self.future
         try:
-            if not self.held and not future.done():
-                future.cancel()
-                if self.interrupts < 2:     # else it has had its chance
+            if not (self.held or self.future.done()):
+                self.future.cancel()
+                if self.interrupts < 2:     # the second one does not wait
                     self.run_loop()
         finally:
             kept, _ = _get_kept(self.loop)
-            if not future.done() and future not in kept:
-                kept[future] = not self.held
-                future.add_done_callback(kept.pop)
-            elif future.done() and future._exception is exc:
-                future.exception()          # has been raised
+            if not self.future.done() and self.future not in kept:
+                kept[self.future] = None if self.held else exc
+                self.future.add_done_callback(kept.pop)
 
 
 def _get_package(frame):
@@ -344,15 +338,14 @@ def _make_loop():
 
 # Leaving: the loop made here ends as that of asyncio.run(), in two steps.
 
-@functools.lru_cache(maxsize=None)      # once, if it comes to its end
+@functools.lru_cache(maxsize=None)      # after an exception, it tries again
 def _register_hooks():
+    _watch_forks()
     atexit.register(_leave, _close_loop)
     if threading.main_thread().is_alive():  # else the interpreter is exiting
         # Hooks run in reverse order, and executors refuse calls after theirs.
         import concurrent.futures.thread
         threading._register_atexit(_leave, _end_background)
-    if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
-        os.register_at_fork(after_in_child=_disown)
 
 
 def _leave(step):
@@ -364,8 +357,7 @@ def _leave(step):
 def _end_background(loop):
     """End tasks and calls, while their cleanup can still use threads."""
     try:
-        loop.call_soon(loop.stop)
-        loop.run_forever()      # what other threads have queued
+        loop.run_until_complete(tasks.sleep(0))  # what threads have queued
         runners._cancel_all_tasks(loop)
         loop.run_until_complete(
             loop.shutdown_default_executor(constants.THREAD_JOIN_TIMEOUT))
@@ -389,11 +381,17 @@ def _close_loop(loop):
 def _disown():
     """Part a forked child from the event loop of its parent."""
     global _own_loop, _parents
+    loop, _own_loop = _own_loop, None
+    _parents = [*_parents, loop]    # freed, it would end what waits in it
+    _register_hooks.cache_clear()   # multiprocessing forgets exit functions
     # Both processes have the same epoll or kqueue object: what this one
     # unregisters is gone for the parent.
-    selector = getattr(_own_loop, '_selector', None)
+    selector = getattr(loop, '_selector', None)
     if selector is not None:
-        _own_loop._selector = type(selector)()
-    # Freed, the event loop would end what waits in it.
-    _parents = [*_parents, _own_loop]
-    _own_loop = None
+        loop._selector = type(selector)()
+
+
+@functools.lru_cache(maxsize=None)
+def _watch_forks():
+    if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
+        os.register_at_fork(after_in_child=_disown)
