@@ -523,6 +523,9 @@ class FirstCallTests(unittest.TestCase):
     def test_event_loop_cannot_be_set(self):
         self.check_step('fgbg.events', 'set_event_loop')
 
+    def test_event_loop_cannot_be_looked_up(self):
+        self.check_step('fgbg.events', 'get_event_loop')
+
     def test_ctrl_c_during_an_import(self):
         self.check("""
             import builtins, signal
@@ -1155,6 +1158,14 @@ class RunInForegroundTests(TestCase):
         self.assertTrue(task.done())
         self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 42)), 42)
 
+    def test_exit_after_the_last_moment_does_not_stop_the_next_wait(self):
+        async def main():
+            asyncio.current_task().add_done_callback(lambda task: sys.exit())
+
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(main())
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 42)), 42)
+
     def test_treats_a_generator_as_asyncio_iscoroutine_does(self):
         generator = (None for _ in range(1))
         if asyncio.iscoroutine(generator):      # before 3.12
@@ -1580,7 +1591,6 @@ class CtrlCTests(TestCase):
 
         started = []
         self.interrupt_foreground(main())
-        self.run_once()
         self.assertTrue(started[0].cancelled())
 
     def test_task_is_left_pending_and_can_be_run_again(self):
@@ -2419,6 +2429,21 @@ class LeavingTests(unittest.TestCase):
             atexit.register(callback)
         """), 'False\nTrue\n')
 
+    def test_tasks_of_later_atexit_callbacks_are_cancelled(self):
+        self.assertEqual(run_python("""
+            import atexit
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+            run_in_foreground(asyncio.sleep(0))
+            @atexit.register
+            def callback():
+                schedule_coroutine(main())
+                run_in_foreground(asyncio.sleep(0))
+        """), 'clean\n')
+
     def test_atexit_callbacks_can_run_coroutines(self):
         self.assertEqual(run_python("""
             import atexit
@@ -2616,6 +2641,20 @@ class LeavingTests(unittest.TestCase):
                 os.waitpid(pid, 0)
                 return 42
             print(run_in_foreground(main()))
+        """), 'KeyboardInterrupt\n42\n')
+
+    def test_child_forked_in_a_wait_with_a_loop_of_somebody_else(self):
+        self.assertEqual(self.fork_in_a_wait("""
+            async def main():
+                pid = os.fork()
+                if pid == 0:
+                    print(work(), flush=True)
+                    os._exit(0)
+                os.waitpid(pid, 0)
+                return 42
+            loop = asyncio.new_event_loop()
+            print(run_in_foreground(main(), loop=loop))
+            loop.close()
         """), 'KeyboardInterrupt\n42\n')
 
     def test_child_forked_in_a_wait_can_wait_itself(self):

@@ -314,6 +314,14 @@ class UvloopTests(UvloopTestCase):
             fgbg.run_in_foreground(fgbg.schedule_coroutine(fail()))
         self.check_next_wait()
 
+    def test_exit_after_the_last_moment_does_not_stop_the_next_wait(self):
+        async def main():
+            asyncio.current_task().add_done_callback(lambda task: exit())
+
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(main())
+        self.check_next_wait()
+
     def test_ctrl_c_while_a_task_ends_does_not_stop_the_next_wait(self):
         async def end():
             send_sigint()
