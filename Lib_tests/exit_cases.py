@@ -252,7 +252,7 @@ def fork_and_start(start):
     pid = ignore_fork_warning(os.fork)
     if pid == 0:
         role = 'child'
-        finalized = Finalized()
+        finalized = Finalized()  # noqa: F841 (until the end)
         file = open(1, 'w', closefd=False)
         file.write('child cleaned file\n')
         for writer in writers:
@@ -292,16 +292,16 @@ def ignore_fork_warning(function):
 
 
 def sub_interpreter(start):
+    for name in list(os.environ):
+        if name.startswith('COVERAGE_PROCESS_'):
+            del os.environ[name]    # its tracer does not load in there
     source = (f'import sys; sys.path[:] = {sys.path!r}; import exit_cases; '
               f'exit_cases.role = "sub"; exit_cases.end("end of script", '
               f'{start.__name__[len("start_"):]!r}, {with_helpers})')
-    if sys.version_info >= (3, 13):
-        import _interpreters as interpreters
-    else:
-        import _xxsubinterpreters as interpreters
-    interpreter = interpreters.create()
-    failure = interpreters.run_string(interpreter, source)
-    interpreters.destroy(interpreter)
+    import _interpreters
+    interpreter = _interpreters.create()
+    failure = _interpreters.run_string(interpreter, source)
+    _interpreters.destroy(interpreter)
     sys.exit(failure)
 
 

@@ -41,6 +41,19 @@ class StandInTests(unittest.TestCase):
                                         'asyncio_fgbg._compat')
 
 
+class OwnLoopTests(unittest.TestCase):
+    @unittest.skipIf(sys.version_info < (3, 9), 'before Python 3.9, event '
+                     'loops do not have shutdown_default_executor()')
+    def test_default_executor_can_be_shut_down_by_hand(self):
+        self.assertEqual(run_python("""
+            async def main():
+                await call_in_background(int)
+                await asyncio.get_running_loop().shutdown_default_executor()
+                return 42
+            print(run_in_foreground(main()))
+        """), '42\n')
+
+
 @unittest.skipUnless(hasattr(signal, 'set_wakeup_fd'),
                      'this platform wakes nothing up by a file descriptor')
 class WakeupTests(TestCase):

@@ -1390,11 +1390,35 @@ class EndOfWaitTests(TestCase):
 
         self.check_exit_comes_once(wait)
 
+    @unittest.skipIf(sys.version_info < (3, 8), 'before Python 3.8, a task '
+                     'that waits for what has raised an exit is stuck')
     def test_exit_of_a_gathered_task_does_not_come_again(self):
         async def wait(tasks):
             await asyncio.gather(*tasks)
 
         self.check_exit_comes_once(wait)
+
+    @unittest.skipIf(sys.version_info < (3, 8), 'before Python 3.8, a task '
+                     'that waits for what has raised an exit is stuck')
+    def test_exit_that_comes_again_at_once_does_not_end_the_cleanup(self):
+        async def inner(exception):
+            await self.loop.create_task(self.fail(exception))
+
+        async def main(exception):
+            task = self.loop.create_task(inner(exception))
+            self.keep(task)
+            try:
+                await asyncio.shield(task)
+            finally:
+                await asyncio.sleep(0)
+                cleaned.append(exception)
+
+        cleaned = []
+        for exception in SystemExit, KeyboardInterrupt:
+            with self.assertRaises(exception):
+                fgbg.run_in_foreground(main(exception))
+            self.assertEqual(cleaned.pop(), exception)
+            self.drop_tasks()
 
     def test_exit_is_raised_that_the_cleanup_waits_for(self):
         async def main():
@@ -1740,6 +1764,8 @@ class CtrlCTests(TestCase):
         self.assertEqual(seen, ['cleaned up'])
         self.assertEqual(asyncio.all_tasks(self.loop), set())
 
+    @unittest.skipIf(sys.version_info < (3, 8), 'before Python 3.8, a task '
+                     'that waits for what has raised an exit is stuck')
     def test_second_ctrl_c_does_not_come_again(self):
         # The coroutine that is left learns of it only when the loop runs.
         async def strike():
@@ -1816,13 +1842,17 @@ class CtrlCTests(TestCase):
         return self.reached
 
     def test_second_ctrl_c_does_not_strike_the_event_loop(self):
-        for module in 'asyncio.base_events', 'selectors', fgbg.__name__:
+        for module in 'asyncio.base_events', fgbg.__name__:
             with self.subTest(module):
                 self.assertEqual(self.check_strike(module), [module])
 
     def test_second_ctrl_c_does_not_strike_what_the_event_loop_calls(self):
-        modules = ['threading', 'concurrent.futures', 'asyncio.base_events']
-        self.assertEqual(self.check_strike(*modules), modules)
+        for modules in [
+            ['selectors', 'asyncio.base_events'],
+            ['threading', 'concurrent.futures', 'asyncio.base_events'],
+        ]:
+            with self.subTest(modules):
+                self.assertEqual(self.check_strike(*modules), modules)
 
     def test_second_ctrl_c_that_spares_the_event_loop_ends_the_wait(self):
         async def stubborn():
@@ -1861,6 +1891,7 @@ class CtrlCTests(TestCase):
     def test_second_ctrl_c_strikes_what_others_call(self):
         self.assertEqual(self.check_strike('other'), [])
         self.assertEqual(self.check_strike('threading', 'other'), [])
+        self.assertEqual(self.check_strike('selectors', 'other'), [])
 
     def test_second_ctrl_c_strikes_what_the_event_loop_runs(self):
         self.assertEqual(self.check_strike('threading'), [])
@@ -2261,6 +2292,24 @@ class LeavingTests(unittest.TestCase):
             asyncio.get_event_loop().set_exception_handler(
                 lambda loop, context: None)
         """), 'clean\n')
+
+    def test_exit_that_a_task_waits_for_does_not_come_again(self):
+        self.assertEqual(run_python("""
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    loop = asyncio.get_running_loop()
+                    print(await loop.run_in_executor(None, lambda: 'clean'))
+            async def leave():
+                sys.exit(3)
+            async def wait():
+                await asyncio.ensure_future(leave())
+            logging.disable()   # asyncio tells of the exit of such a task
+            run_in_foreground(call_in_background(int))
+            schedule_coroutine(main())
+            run_in_foreground(schedule_coroutine(wait()))
+        """, status=3), 'clean\n')
 
     def test_thread_can_wait_while_the_interpreter_exits(self):
         # With an event loop of its own, for which nothing is to be done.
@@ -2748,7 +2797,7 @@ class LeavingTests(unittest.TestCase):
             import resource, warnings
             from {PACKAGE} import fgbg
             warnings.simplefilter('ignore', DeprecationWarning)
-            sys.unraisablehook = sys.excepthook = lambda *args: None
+            sys.stderr = open(os.devnull, 'w')  # which tells of the failure
             run_in_foreground(asyncio.sleep(0))
             limit = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (1, limit[1]))

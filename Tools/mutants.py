@@ -97,8 +97,6 @@ NO_DIFFERENCE = [
      'if self.interrupts > 1:', 'if self.interrupts != 1:'),
     ('fgbg.py', 'let_go',
      'if self.interrupts < 2:', 'if self.interrupts != 2:'),
-    # None is as good.
-    ('fgbg.py', '_retrieve', 'return False', 'pass'),
     # It takes longer.
     ('fgbg.py', 'run_in_foreground',
      'if not (is_coroutine or held or coroutines.iscoroutine(task)',

@@ -74,13 +74,13 @@ if sys.version_info < (3, 14):
 # before 3.12 it knows no timeout; in 3.12.0 to 3.12.2 it cannot start its
 # thread at exit (gh-113964).
 if sys.version_info < (3, 12, 3):
-    async def _shutdown_default_executor(loop, timeout):
+    async def _shutdown_default_executor(loop, timeout=None):
         # Other event loops than asyncio's own may keep it elsewhere.
         executor = getattr(loop, '_default_executor', None)
         if executor is not None:
             executor.shutdown(wait=False)
             threads = getattr(executor, '_threads', ())     # or processes
-            end = loop.time() + timeout
+            end = loop.time() + (timeout or float('inf'))
             while (any(thread.is_alive() for thread in threads)
                    and loop.time() < end):
                 await asyncio.sleep(0.01)
@@ -168,13 +168,13 @@ class _Wait:
 
     wakeup_fd = None
 
-    def run_loop(self):
+    def run_loop(self, *args):
         if (_signal.getsignal(_signal.SIGINT) is self
             and hasattr(self.loop, '_csock')    # uvloop wakes up anyway
         ):
             self.loop.call_soon(self.set_wakeup_fd)
         try:
-            super().run_loop()
+            super().run_loop(*args)
         finally:
             if self.wakeup_fd is not None:
                 self.reset_wakeup_fd()
@@ -185,8 +185,8 @@ class _Wait:
                     tasks._leave_task(self.loop, task)
 
     def set_wakeup_fd(self):
-        if self.running and not (self.wakeup_fd or self.future.done() or getattr(
-                self.loop, '_signal_handlers', None)):      # on Unix alone
+        is_set = self.wakeup_fd or getattr(self.loop, '_signal_handlers', None)
+        if self.running and not (is_set or self.future.done()):
             self.wakeup_fd = self.loop._csock.fileno()
             previous = _signal.set_wakeup_fd(self.wakeup_fd,
                                              warn_on_full_buffer=False)

@@ -51,9 +51,8 @@ def run_in_foreground(task, *, loop=None):
                         f'not {_describe(task)}')
     loop = _find_loop(loop)
     if events._get_running_loop() is not None or loop and loop.is_running():
-        raise RuntimeError('run_in_foreground() cannot be called where an '
-                           'event loop is running, nor for one that is '
-                           "running in another thread: use 'await' there")
+        raise RuntimeError('run_in_foreground() cannot be called where a loop '
+                           "is running, or for one that is: use 'await'")
     if held and futures._get_loop(task) is not loop:
         raise ValueError('task belongs to another event loop: '
                          'run it with loop=task.get_loop()')
@@ -162,11 +161,10 @@ def _get_kept(loop):
 def _retrieve(future, loop, exc):
     """Have *exc* not logged; tell if an earlier call has raised it."""
     kept, _ = _get_kept(loop)
-    for task, raised_before in [(future, None), *kept.items()]:
+    for task in [future, *kept]:
         if getattr(task, '_exception', None) is exc:
             task.exception()
-            return raised_before is exc
-    return False
+    return any(raised_before is exc for raised_before in kept.values())
 
 
 class _Wait:
@@ -243,8 +241,11 @@ class _Wait:
             raise
         return self.future.result()
 
-    def run_loop(self):
-        """Run the event loop until the future is done, or to stop()."""
+    def run_loop(self, raised=None):
+        """Run the event loop until the future is done, or to stop().
+
+        Go on if *raised* is raised once more: the call will raise it.
+        """
         # Unlike run_until_complete(), leave no stop behind when an exception
         # ends the run: it would end the next one.
         self.future.add_done_callback(self.stop)
@@ -260,7 +261,7 @@ class _Wait:
                         # uvloop has yet to come to the stop.
                         self.loop.stop()
                         self.loop.run_forever()
-                    if not raised_before:
+                    if not (raised_before or exc is raised):
                         raise
         finally:
             self.running = False
@@ -272,7 +273,7 @@ class _Wait:
             if not (self.held or self.future.done()):
                 self.future.cancel()
                 if self.interrupts < 2:     # the second one does not wait
-                    self.run_loop()
+                    self.run_loop(exc)
         finally:
             kept, _ = _get_kept(self.loop)
             if not self.future.done() and self.future not in kept:
@@ -286,10 +287,11 @@ def _get_package(frame):
 
 def _is_of_asyncio(frame):
     """Tell if *frame* is the event loop's own, or of what that calls."""
-    while _get_package(frame) in ('concurrent', 'enum', 'heapq', 'queue',
-                                  'signal', 'socket', 'threading', 'weakref'):
+    while _get_package(frame) in (
+            'concurrent', 'enum', 'heapq', 'queue', 'selectors', 'signal',
+            'socket', 'threading', 'weakref'):
         frame = frame.f_back
-    return (_get_package(frame) in ('asyncio', 'selectors', __package__)
+    return (_get_package(frame) in ('asyncio', __package__)
             and frame.f_code is not events.Handle._run.__code__)  # runs others
 
 
@@ -313,10 +315,9 @@ def _find_loop(loop):
         loop = events.get_event_loop()      # that runs, or that was set
         if loop is not None and not loop.is_closed():
             return loop
-    except RecursionError:      # a RuntimeError, too
-        raise
-    except RuntimeError:
-        pass
+    except RuntimeError as exc:
+        if isinstance(exc, RecursionError):
+            raise
     thread = threading.current_thread()
     if thread is not threading.main_thread():
         raise RuntimeError(f'no event loop in thread {thread.name!r}: pass '
@@ -357,6 +358,7 @@ def _leave(step):
 def _end_background(loop):
     """End tasks and calls, while their cleanup can still use threads."""
     try:
+        runners._cancel_all_tasks(loop)
         loop.run_until_complete(tasks.sleep(0))  # what threads have queued
         runners._cancel_all_tasks(loop)
         loop.run_until_complete(
