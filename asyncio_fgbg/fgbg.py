@@ -44,8 +44,8 @@ def run_in_foreground(task, *, loop=None):
     and cannot be made here, or is stopped before *task* is done.
     """
     is_coroutine = inspect.iscoroutine(task)    # most are: no more search
-    held = not is_coroutine and futures.isfuture(task)
-    if not (is_coroutine or held or coroutines.iscoroutine(task)
+    shared = not is_coroutine and futures.isfuture(task)
+    if not (is_coroutine or shared or coroutines.iscoroutine(task)
             or inspect.isawaitable(task)):
         raise TypeError('task must be a coroutine, a future or an awaitable, '
                         f'not {_describe(task)}')
@@ -53,11 +53,11 @@ def run_in_foreground(task, *, loop=None):
     if events._get_running_loop() is not None or loop and loop.is_running():
         raise RuntimeError('run_in_foreground() cannot be called where a loop '
                            "is running, or for one that is: use 'await'")
-    if held and futures._get_loop(task) is not loop:
+    if shared and futures._get_loop(task) is not loop:
         raise ValueError('task belongs to another event loop: '
                          'run it with loop=task.get_loop()')
 
-    with _Wait(loop or _make_loop(), held) as wait:
+    with _Wait(loop or _make_loop(), shared) as wait:
         if is_coroutine:
             wait.future = wait.loop.create_task(task)
         else:
@@ -75,9 +75,9 @@ def schedule_coroutine(target, *, loop=None):
     run_in_foreground().  The task is kept alive until it is done, even if
     the caller drops it.
 
-    Raise TypeError if *target* is not a coroutine, and RuntimeError if
-    *loop* is running in another thread, is closed, or is None and cannot be
-    made here.
+    Raise TypeError if *target* is not a coroutine or *loop* no event loop,
+    and RuntimeError if *loop* is running in another thread, is closed, or is
+    None and cannot be made here.
     """
     if not coroutines.iscoroutine(target):
         raise TypeError(f'target must be a coroutine, not {_describe(target)}')
@@ -85,11 +85,11 @@ def schedule_coroutine(target, *, loop=None):
     if events._get_running_loop() is not loop and loop.is_running():
         raise RuntimeError('the event loop is running in another thread: '
                            'use asyncio.run_coroutine_threadsafe()')
-    kept, context = _get_kept(loop)
+    background, context = _get_background(loop)
     task = loop.create_task(target)
     if not task.done():     # an eager task may be
-        kept[task] = None
-        task.add_done_callback(kept.pop, context=context)
+        background[task] = None
+        task.add_done_callback(background.pop, context=context)
     return task
 
 
@@ -107,9 +107,9 @@ def call_in_background(target, *, loop=None, executor=None):
     example in run_in_foreground().  The default executor makes the call in
     the context of the caller; another executor is given *target* itself.
 
-    Raise TypeError if *target* is not callable or is a coroutine function,
-    or if *executor* has no submit(), and RuntimeError if *loop* is closed, or
-    is None and cannot be made here.
+    Raise TypeError if *target* is not callable or is a coroutine function, if
+    *executor* has no submit() or *loop* is no event loop, RuntimeError if it
+    is closed, or is None and cannot be made here, and what submit() raises.
     """
     if not callable(target) or coroutines._iscoroutinefunction(target):
         raise TypeError(f'target must be a callable, not {_describe(target)}')
@@ -144,27 +144,27 @@ def _describe(obj):
     return type(obj).__qualname__ + hint
 
 
-def _get_kept(loop):
+def _get_background(loop):
     """Return the tasks that *loop* keeps, and the context to let them go in.
 
-    Its keys are the tasks, its values what earlier calls raised from them.
+    The values are the exceptions that calls have raised and left them with.
     """
     # Event loops hold tasks weakly.  A table of loops would keep them alive: a
     # task refers to its loop.  A copy of the context for each takes memory.
     try:
-        return loop._fgbg_kept
+        return loop._fgbg_background
     except AttributeError:
-        loop._fgbg_kept = {}, contextvars.Context()
-        return loop._fgbg_kept
+        loop._fgbg_background = {}, contextvars.Context()
+        return loop._fgbg_background
 
 
 def _retrieve(future, loop, exc):
-    """Have *exc* not logged; tell if an earlier call has raised it."""
-    kept, _ = _get_kept(loop)
-    for task in [future, *kept]:
+    """Mark *exc* as retrieved; return whether it was raised before."""
+    background, _ = _get_background(loop)
+    for task in [future, *background]:
         if getattr(task, '_exception', None) is exc:
             task.exception()
-    return any(raised_before is exc for raised_before in kept.values())
+    return any(raised_before is exc for raised_before in background.values())
 
 
 class _Wait:
@@ -173,10 +173,10 @@ class _Wait:
     interrupts = 0          # how many times Ctrl-C was pressed
     running = False         # whether the event loop runs and was not stopped
 
-    def __init__(self, loop, held):
+    def __init__(self, loop, shared):
         _watch_forks()
         self.loop = loop
-        self.held = held    # whether the caller has the future, too
+        self.shared = shared    # whether the caller has the future, too
         self.process = _parents     # until the SIGINT handler is taken out
 
     def __enter__(self):
@@ -205,17 +205,18 @@ class _Wait:
 
     def __call__(self, signum, frame):
         if self.process is not _parents:
-            # Somebody put it back, or a forked child inherited it.
+            # The call is over and somebody put its handler back, or a forked
+            # child has inherited it.
             _signal.default_int_handler(signum, frame)
         self.interrupts += 1
         # Raised here and now, it would hit whatever the event loop does.
-        if self.interrupts == 1 or _is_of_asyncio(frame):
+        if self.interrupts == 1 or _is_in_event_loop(frame):
             self.loop.call_soon_threadsafe(self.interrupt)
         else:
             raise KeyboardInterrupt     # in code that may never stop
 
     def interrupt(self):
-        if self.held:
+        if self.shared:
             self.stop()
         elif self.running:
             self.future.cancel()
@@ -237,7 +238,7 @@ class _Wait:
                     'the event loop was stopped before the task was done')
         except BaseException as exc:
             if self.process is _parents:
-                self.let_go(exc)
+                self.cancel_or_keep(exc)
             raise
         return self.future.result()
 
@@ -267,39 +268,39 @@ class _Wait:
             self.running = False
             self.future.remove_done_callback(self.stop)
 
-    def let_go(self, exc):
+    def cancel_or_keep(self, exc):
         """Cancel what only this call holds, after *exc* has ended the wait."""
         try:
-            if not (self.held or self.future.done()):
+            if not (self.shared or self.future.done()):
                 self.future.cancel()
                 if self.interrupts < 2:     # the second one does not wait
                     self.run_loop(exc)
         finally:
-            kept, _ = _get_kept(self.loop)
-            if not self.future.done() and self.future not in kept:
-                kept[self.future] = None if self.held else exc
-                self.future.add_done_callback(kept.pop)
+            background, _ = _get_background(self.loop)
+            if not self.future.done() and self.future not in background:
+                background[self.future] = None if self.shared else exc
+                self.future.add_done_callback(background.pop)
 
 
 def _get_package(frame):
     return frame.f_globals.get('__name__', '').partition('.')[0]
 
 
-def _is_of_asyncio(frame):
-    """Tell if *frame* is the event loop's own, or of what that calls."""
+def _is_in_event_loop(frame):
+    """Tell if *frame* is the event loop's own, but not that of a callback."""
     while _get_package(frame) in (
             'concurrent', 'enum', 'heapq', 'queue', 'selectors', 'signal',
             'socket', 'threading', 'weakref'):
         frame = frame.f_back
     return (_get_package(frame) in ('asyncio', __package__)
-            and frame.f_code is not events.Handle._run.__code__)  # runs others
+            and frame.f_code is not events.Handle._run.__code__)
 
 
 # The default event loop.
 
 _own_loop = None        # the event loop that these functions made
-_parents = []           # those that parents of this process made; each process
-                        # has a list of its own, and so can be told by it
+_parents = []           # those that parents of this process made: each process
+                        # has a list of its own, which identifies it
 
 
 def _find_loop(loop):
@@ -339,17 +340,17 @@ def _make_loop():
 
 # Leaving: the loop made here ends as that of asyncio.run(), in two steps.
 
-@functools.lru_cache(maxsize=None)      # after an exception, it tries again
+@functools.lru_cache(maxsize=None)      # after an exception it tries again
 def _register_hooks():
     _watch_forks()
-    atexit.register(_leave, _close_loop)
+    atexit.register(_at_exit, _close_loop)
     if threading.main_thread().is_alive():  # else the interpreter is exiting
         # Hooks run in reverse order, and executors refuse calls after theirs.
         import concurrent.futures.thread
-        threading._register_atexit(_leave, _end_background)
+        threading._register_atexit(_at_exit, _end_background)
 
 
-def _leave(step):
+def _at_exit(step):
     loop = _own_loop
     if not (loop is None or loop.is_closed() or loop.is_running()):
         step(loop)
@@ -380,7 +381,7 @@ def _close_loop(loop):
         loop.close()
 
 
-def _disown():
+def _after_fork_in_child():
     """Part a forked child from the event loop of its parent."""
     global _own_loop, _parents
     loop, _own_loop = _own_loop, None
@@ -396,4 +397,4 @@ def _disown():
 @functools.lru_cache(maxsize=None)
 def _watch_forks():
     if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
-        os.register_at_fork(after_in_child=_disown)
+        os.register_at_fork(after_in_child=_after_fork_in_child)
