@@ -99,7 +99,7 @@ class Session:
             warnings.filterwarnings('ignore', 'This process .* multi-threaded',
                                     DeprecationWarning)
             self.child = pexpect.spawn(
-                sys.executable, ['-X', 'dev', '-W', 'error', *args],
+                sys.executable, [*args],
                 env=home.environ, cwd=home.path, encoding='utf-8',
                 dimensions=(50, 200), timeout=TIMEOUT,
                 # In the background of a shell, SIGINT is ignored.

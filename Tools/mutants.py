@@ -94,7 +94,7 @@ NO_DIFFERENCE = [
      'if self.interrupts == 1 or _is_in_event_loop(frame):',
      'if self.interrupts <= 1 or _is_in_event_loop(frame):'),
     ('fgbg.py', 'interrupt',
-     'if self.interrupts > 1:', 'if self.interrupts != 1:'),
+     'if count > 1:', 'if count != 1:'),
     ('fgbg.py', 'cancel_or_keep',
      'if self.interrupts < 2:', 'if self.interrupts != 2:'),
     # It takes longer.

@@ -211,16 +211,16 @@ class _Wait:
         self.interrupts += 1
         # Raised here and now, it would hit whatever the event loop does.
         if self.interrupts == 1 or _is_in_event_loop(frame):
-            self.loop.call_soon_threadsafe(self.interrupt)
+            self.loop.call_soon_threadsafe(self.interrupt, self.interrupts)
         else:
             raise KeyboardInterrupt     # in code that may never stop
 
-    def interrupt(self):
+    def interrupt(self, count):
         if self.shared:
             self.stop()
         elif self.running:
             self.future.cancel()
-            if self.interrupts > 1:
+            if count > 1:
                 raise KeyboardInterrupt
 
     def stop(self, future=None):
@@ -256,7 +256,7 @@ class _Wait:
                 try:
                     self.loop.run_forever()
                     break
-                except (SystemExit, KeyboardInterrupt) as exc:
+                except BaseException as exc:
                     raised_before = _retrieve(self.future, self.loop, exc)
                     if not self.running:
                         # uvloop has yet to come to the stop.
