@@ -292,7 +292,7 @@ class ExportTests(PatchTestCase):
 
     def test_file_that_is_not_as_expected_is_named(self):
         for name in [*DOCUMENTATION, 'Lib/asyncio/__init__.py',
-                     'Lib/asyncio/streams.py', 'Lib/threading.py']:
+                     'Lib/asyncio/runners.py', 'Lib/threading.py']:
             path = self.tree / name
             text = path.read_text(encoding='utf-8')
             with self.subTest(f'{name} is empty'):
