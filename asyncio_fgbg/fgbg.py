@@ -237,7 +237,7 @@ class _Wait:
                 raise KeyboardInterrupt if self.interrupts else RuntimeError(
                     'the event loop was stopped before the task was done')
         except BaseException as exc:
-            if self.process is _parents:
+            if self.process is _parents:    # pragma: no branch: in a child
                 self.cancel_or_keep(exc)
             raise
         return self.future.result()
@@ -252,7 +252,7 @@ class _Wait:
         self.future.add_done_callback(self.stop)
         try:
             self.running = True
-            while self.running:
+            while self.running:     # pragma: no branch: a stop comes late
                 try:
                     self.loop.run_forever()
                     break
