@@ -20,7 +20,7 @@ import asyncio_fgbg
 
 
 role = 'main'       # of this process or interpreter: main, child or sub
-kept = []           # what stays alive until the end
+references = []     # to what stays alive until the end
 writers = []        # of connections that stay open
 uses = []           # what must work with the event loop after a fork
 
@@ -74,7 +74,7 @@ async def start_calls():
     leaving = threading.Event()
     started = asyncio.Semaphore(0)
     executor = concurrent.futures.ThreadPoolExecutor(1)
-    kept.append(executor)
+    references.append(executor)
     schedule(watch())
     call(functools.partial(wait, 'call'))
     call(functools.partial(wait, 'call elsewhere'), executor=executor)
@@ -129,7 +129,7 @@ async def start_subprocesses():
     # Nobody waits for this one.
     process = await asyncio.create_subprocess_shell(
         'read line; echo "a subprocess was not killed"', stdin=subprocess.PIPE)
-    kept.append(process)
+    references.append(process)
     await asyncio.sleep(0)
 
 
@@ -142,7 +142,7 @@ async def start_generators():
             say_cleaned('generator', owner)
 
     generator = generate(role)
-    kept.append(generator)
+    references.append(generator)
     await generator.__anext__()
 
 
@@ -295,8 +295,9 @@ def sub_interpreter(start):
     for name in list(os.environ):
         if name.startswith('COVERAGE_PROCESS_'):
             del os.environ[name]    # its tracer does not load in there
-    source = (f'import sys; sys.path[:] = {sys.path!r}; import exit_cases; '
-              f'exit_cases.role = "sub"; exit_cases.end("end of script", '
+    source = (f'import sys; sys.path[:] = {sys.path!r}; '
+              'from support import exit_cases; '
+              'exit_cases.role = "sub"; exit_cases.end("end of script", '
               f'{start.__name__[len("start_"):]!r}, {with_helpers})')
     import _interpreters
     interpreter = _interpreters.create()
@@ -378,7 +379,7 @@ def run_with_asyncio(*coroutines):
 
 
 def schedule_with_asyncio(coroutine):
-    kept.append(asyncio.ensure_future(coroutine))
+    references.append(asyncio.ensure_future(coroutine))
 
 
 def call_with_asyncio(target, executor=None):

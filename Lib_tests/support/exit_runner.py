@@ -7,14 +7,10 @@ import signal
 import subprocess
 import sys
 
-import asyncio_fgbg
-import exit_cases
+from support import PATIENCE, exit_cases
+from support.paths import PYTHONPATH
 
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-PATH = os.pathsep.join([HERE, os.path.dirname(*asyncio_fgbg.__path__)])
 FILTERS = {'default': [], 'dev': ['-X', 'dev', '-W', 'error']}
-TIMEOUT = float(os.environ.get('FGBG_PATIENCE', 30))    # seconds
 VERSION = sys.version_info
 PYPY = sys.implementation.name == 'pypy'
 
@@ -54,6 +50,24 @@ def find_limit(ending, background):
     return None
 
 
+def judge(ending, background, filters):
+    """Return a mark, for an end with each of *filters*, and what it is for."""
+    limit = find_limit(ending, background)
+    if limit is not None:
+        return '-', [f'-, {limit}']
+    names = {}          # of the filters, by what is said
+    for name in filters:
+        wrong, better = compare(ending, background, name)
+        for line in wrong:
+            names.setdefault(f'FAILS, {line}', []).append(name)
+        for line in better:
+            names.setdefault(f'better, {line}', []).append(name)
+    notes = [note if len(names[note]) == len(filters)
+             else f'{note} ({names[note][0]})' for note in names]
+    mark = min(notes, default='ok').partition(',')[0]   # FAILS before better
+    return mark, notes
+
+
 def compare(ending, background, filters):
     """Return what is wrong with an end, and what is better than asyncio.run()
 
@@ -83,18 +97,19 @@ def compare(ending, background, filters):
 @functools.lru_cache(maxsize=None)
 def run(ending, background, filters, helpers):
     """Return the status, what was said, and what was cleaned up."""
-    env = dict(os.environ, PYTHONPATH=PATH)
+    env = dict(os.environ, PYTHONPATH=PYTHONPATH)
     if VERSION[:2] == (3, 8):
         # A forked child of 3.8 crashes at exit with -X dev's allocator.
         env['PYTHONMALLOC'] = 'pymalloc'
     process = subprocess.Popen(
-        [sys.executable, *FILTERS[filters], '-c', 'import exit_cases; '
+        [sys.executable, *FILTERS[filters], '-c',
+         'from support import exit_cases; '
          f'exit_cases.end({ending!r}, {background!r}, {helpers})'],
-        cwd=HERE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, errors='replace',
         start_new_session=True)
     try:
-        output, errors = process.communicate(timeout=TIMEOUT)
+        output, errors = process.communicate(timeout=PATIENCE)
         status = process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,22 +1,23 @@
-"""A prompt on a pseudo-terminal, for tests that type and read."""
+"""A prompt on a pseudo-terminal, for tests that type and read"""
 
-import importlib.util
 import io
-import os
-import platform
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import textwrap
 import unittest
 import warnings
 
-import pexpect
+try:
+    import pexpect
+    import pty  # noqa: F401 (on Windows, pexpect can do without, but not we)
+except ImportError as exc:
+    raise unittest.SkipTest(f'needs a terminal, and pexpect: {exc}') from None
 
-PYPY = platform.python_implementation() == 'PyPy'
-NEW_PROMPT = importlib.util.find_spec('_pyrepl') is not None
+from support import TIMEOUT
+from support.paths import PACKAGE_FOLDER
+from support.prompt_home import NEW_PROMPT, PYPY, Home
+
 NO_NEW_PROMPT = 'the new prompt came with Python 3.13'
 needs_new_prompt = unittest.skipUnless(NEW_PROMPT, NO_NEW_PROMPT)
 needs_new_or_own_prompt = unittest.skipUnless(NEW_PROMPT or PYPY,
@@ -30,57 +31,9 @@ PROMPT = '>>>>? '   # PyPy's own has four
 MORE = r'\.\.\.\.? '
 ESCAPE_SEQUENCE = re.compile(r'\x1b(?:\[[0-?]*[ -/]*[@-~]|[=>])')
 
-# Where a wait that takes this long is broken.
-TIMEOUT = 60        # seconds
-
-# On a busy machine, asyncio's debug mode would remark on slow callbacks.
-STARTUP = """\
-import logging
-logging.getLogger('asyncio').setLevel(logging.ERROR)
-del logging
-"""
-
 
 def plain(shown):
     return ESCAPE_SEQUENCE.sub('', shown).replace('\r', '').strip('\n')
-
-
-class Home:
-    """A directory of its own, and the environment of who lives there.
-
-    *startup* is what the startup file does.  *environ* is set on top of the
-    environment of the tests, None unsets.
-    """
-
-    def __init__(self, *, new=False, startup='', **environ):
-        self.path = tempfile.mkdtemp()
-        settings = dict.fromkeys(['COLUMNS', 'LINES', 'PYTHON_HISTORY',
-                                  'PYTHONINSPECT'])
-        settings.update(
-            HOME=self.path, TERM='xterm', INPUTRC=os.devnull,
-            PYTHON_BASIC_REPL=(
-                '1' if (NEW_PROMPT or PYPY) and not new else None),
-            PYTHONSTARTUP=self.write('startup.py', STARTUP + startup))
-        settings.update(environ)
-        self.environ = {name: value
-                        for name, value in {**os.environ, **settings}.items()
-                        if value is not None}
-
-    def write(self, name, text):
-        path = os.path.join(self.path, name)
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write(text)
-        return path
-
-    def read(self, name):
-        with open(os.path.join(self.path, name), encoding='utf-8') as file:
-            return file.read()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        shutil.rmtree(self.path)
 
 
 class Session:
@@ -100,11 +53,9 @@ class Session:
                                     DeprecationWarning)
             self.child = pexpect.spawn(
                 sys.executable, [*args],
-                env=home.environ, cwd=home.path, encoding='utf-8',
-                dimensions=(50, 200), timeout=TIMEOUT,
-                # In the background of a shell, SIGINT is ignored.
-                preexec_fn=lambda: signal.signal(signal.SIGINT,
-                                                 signal.SIG_DFL))
+                # The package is found there, with -E too.
+                env=home.environ, cwd=PACKAGE_FOLDER, encoding='utf-8',
+                dimensions=(50, 200), timeout=TIMEOUT)
         self.child.logfile_read = self.transcript
         self.child.delaybeforesend = None
         self.child.ptyproc.delayafterclose = 0

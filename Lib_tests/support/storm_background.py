@@ -10,7 +10,6 @@ import collections
 import concurrent.futures
 import functools
 import gc
-import os
 import random
 import signal
 import socket
@@ -20,9 +19,8 @@ import time
 from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
+from support import PATIENCE
 
-TIMEOUT = 60        # seconds; reached only by what is broken
-PATIENCE = float(os.environ.get('FGBG_PATIENCE', TIMEOUT))
 THREADS = 4
 PATTERN = bytes(range(251))
 DATA = PATTERN * 40

@@ -12,11 +12,10 @@ import sys
 import tempfile
 import time
 
-from storm_background import PATIENCE
-from storm_session import ENTER, PROMPT, SETTLE, WAIT
+from support import PATIENCE
+from support.paths import LIB_TESTS, PYTHONPATH
+from support.storm_session import ENTER, PROMPT, SETTLE, WAIT
 
-SESSION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                       'storm_session.py')
 ROUNDS = 50         # from one settling of accounts to the next
 LATE = 3            # seconds; no signal takes as long as that to be noticed
 
@@ -65,7 +64,10 @@ class Sender:
         self.notes = []
 
     def send(self, signals):
-        """Send *signals*, perhaps a few more in the last burst."""
+        """Send *signals*, perhaps a few more in the last burst.
+
+        Return what happened, what was lost, and some words on each loss.
+        """
         rounds = 0
         while self.events['signals'] < signals:
             self.start()
@@ -80,12 +82,15 @@ class Sender:
                 pass
             finally:
                 self.end()
+        return self.events, self.losses, self.notes
 
     def start(self):
         self.errors = tempfile.TemporaryFile('w+')
         seed = str(self.random.getrandbits(32))
         self.session = subprocess.Popen(
-            [sys.executable, SESSION, '--seed', seed, *self.options],
+            [sys.executable, '-m', 'support.storm_session', '--seed', seed,
+             *self.options],
+            cwd=LIB_TESTS, env=dict(os.environ, PYTHONPATH=PYTHONPATH),
             bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.errors)
         self.report = {'losses': {}, 'notes': []}
@@ -93,7 +98,7 @@ class Sender:
             self.command(SETTLE)        # when it is ready
         except Gone:
             self.end()
-            raise NotStarted(self.notes[-1]) from None
+            raise NotStarted(self.notes[-1].splitlines()[-1]) from None
 
     def end(self):
         self.session.stdin.close()
@@ -128,23 +133,23 @@ class Sender:
             self.write(WAIT)
             self.shoot()
             self.nudge()
-            struck = self.read()
-            if struck == 'helper':
+            interrupted = self.read()
+            if interrupted == 'helper':
                 self.events['interrupted'] += 1
-            elif struck == '':
+            elif interrupted == '':
                 self.events['ended'] += 1
             if self.burst > 1:
                 self.command(PROMPT, ENTER)     # for those that came too late
                 return
-            if struck == '':
-                struck = self.command(PROMPT, ENTER)
+            if interrupted == '':
+                interrupted = self.command(PROMPT, ENTER)
         else:
             self.write(PROMPT)
             self.shoot()
-            struck = self.command(ENTER)
-        if struck == 'prompt':
+            interrupted = self.command(ENTER)
+        if interrupted == 'prompt':
             self.events['at the prompt'] += 1
-        elif struck == '':
+        elif interrupted == '':
             self.losses['ctrl_c'] += 1
 
     def shoot(self):
@@ -168,7 +173,7 @@ class Sender:
             raise Gone from None
 
     def read(self):
-        """Return whether the helper was struck, the prompt, or nothing."""
+        """Return what was interrupted: 'helper', 'prompt' or nothing."""
         if not self.wait(4 * PATIENCE):     # it waits for this and that, too
             self.losses['hangs'] += 1
             os.kill(self.session.pid, signal.SIGABRT)
@@ -177,7 +182,7 @@ class Sender:
         if not line:
             raise Gone
         self.report = json.loads(line.decode())
-        return self.report['struck']
+        return self.report['interrupted']
 
     def nudge(self):
         """Wait for a report as long as a signal may take to be noticed."""

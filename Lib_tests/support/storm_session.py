@@ -1,4 +1,4 @@
-"""A process for a storm of SIGINTs: it waits in the foreground, over and over
+"""A process for a storm of SIGINTs: it does nothing but wait, many times
 
 Run as a script, it does what storm_sender.py tells it.
 """
@@ -11,15 +11,13 @@ import json
 import os
 import random
 import signal
-import sys
 import warnings
-
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
-from storm_background import TIMEOUT, Background, Work, open_gate, pause
+from support import TIMEOUT
+from support.storm_background import Background, Work, open_gate, pause
 
 # The commands, one byte each.
 WAIT, PROMPT, ENTER, SETTLE = b'w', b'p', b'\n', b's'
@@ -55,15 +53,15 @@ class Storm(Background):
             handler = self.handler
         signal.signal(signal.SIGINT, handler)
         self.loop.call_soon(self.save_handler)
-        struck = expose(functools.partial(self.bring, awaitables))
+        interrupted = expose(functools.partial(self.bring, awaitables))
         next(wait, None)
         if self.error is not None:
             self.lose('endings', repr(self.error))
         if signal.getsignal(signal.SIGINT) is handler:
-            # The wait may have been struck before it began.
+            # The wait may have been interrupted before it began.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         self.check_background()
-        return struck
+        return interrupted
 
     def save_handler(self):
         self.handler = signal.getsignal(signal.SIGINT)
@@ -138,15 +136,15 @@ class Storm(Background):
         self.expect()
         self.check_work(work)
 
-    def held_task(self):
+    def shared_task(self):
         yield [self.task()]
         self.expect()
 
-    def held_task_that_ends(self):
+    def shared_task_that_ends(self):
         yield [self.task(self.seconds())]
         self.expect(self.owed[-1][1])
 
-    def held_task_again(self):
+    def shared_task_again(self):
         pending = [owed for owed in self.owed
                    if owed[2] is not None and not owed[2].done()]
         if not pending:
@@ -157,30 +155,30 @@ class Storm(Background):
         yield [future]
         self.expect(value)
 
-    def held_future(self):
+    def shared_future(self):
         gate = self.loop.create_future()
         yield [self.owe(gate, None, gate)]
         self.expect()
 
-    def held_future_that_ends(self):
+    def shared_future_that_ends(self):
         gate = self.loop.create_future()
         self.loop.call_later(self.seconds(), open_gate, gate)
         yield [self.owe(gate, None, gate)]
         self.expect(None)
 
-    def held_call(self):
+    def shared_call(self):
         seconds = self.seconds()
         call = functools.partial(pause, seconds)
         yield [self.owe(call_in_background(call), seconds)]
         self.expect(seconds)
 
-    def held_gather(self):
+    def shared_gather(self):
         tasks = [self.task(self.seconds()) for _ in range(3)]
         values = [value for _, value, _ in self.owed[-3:]]
         yield [self.owe(asyncio.gather(*tasks), values)]
         self.expect(values)
 
-    def held_shield(self):
+    def shared_shield(self):
         task = self.task(self.seconds())
         yield [self.owe(asyncio.shield(task), self.owed[-1][1])]
         self.expect(self.owed[-1][1])
@@ -229,19 +227,19 @@ class Storm(Background):
 ENDLESS_WAITS = [
     Storm.coroutine,
     Storm.coroutine_that_ignores_cancellation,
-    Storm.held_task,
-    Storm.held_future,
+    Storm.shared_task,
+    Storm.shared_future,
     Storm.gather,
 ]
 WAITS = ENDLESS_WAITS + [
     Storm.coroutine_that_ends,
     Storm.coroutine_that_fails,
-    Storm.held_task_that_ends,
-    Storm.held_task_again,
-    Storm.held_future_that_ends,
-    Storm.held_call,
-    Storm.held_gather,
-    Storm.held_shield,
+    Storm.shared_task_that_ends,
+    Storm.shared_task_again,
+    Storm.shared_future_that_ends,
+    Storm.shared_call,
+    Storm.shared_gather,
+    Storm.shared_shield,
     Storm.wait_for,
     Storm.wait_for_all,
     Storm.single_steps,
@@ -277,21 +275,21 @@ def expose(signals, act):
     No more than *signals* may arrive.  Each raises at most once, so that as
     many tries are safe from them all.
     """
-    struck = ''
+    interrupted = ''
     try:
         if signals > 1:
-            struck = expose(signals - 1, act)
+            interrupted = expose(signals - 1, act)
         else:
             mask_sigint(signal.SIG_UNBLOCK)
             act()
         mask_sigint(signal.SIG_BLOCK)       # raises for one that is due
     except KeyboardInterrupt as exc:
         mask_sigint(signal.SIG_BLOCK)
-        struck = find_struck(exc.__traceback__)
-    return struck
+        interrupted = find_interrupted(exc.__traceback__)
+    return interrupted
 
 
-def find_struck(traceback):
+def find_interrupted(traceback):
     while traceback is not None:
         if traceback.tb_frame.f_code is run_in_foreground.__code__:
             return 'helper'
@@ -307,12 +305,12 @@ def obey(storm, expose):
     """Do what standard input says, and write after each how it has ended."""
     waits = ENDLESS_WAITS if storm.quiet else WAITS
     while True:
-        struck = ''
+        interrupted = ''
         command = read_command()
         if command == WAIT:
-            struck = storm.wait(waits, expose)
+            interrupted = storm.wait(waits, expose)
         elif command == PROMPT:
-            struck = expose(read_command)
+            interrupted = expose(read_command)
         elif command == SETTLE:
             storm.settle()
             storm.start()
@@ -320,7 +318,7 @@ def obey(storm, expose):
             continue
         else:
             break
-        print(json.dumps({'struck': struck, 'losses': storm.losses,
+        print(json.dumps({'interrupted': interrupted, 'losses': storm.losses,
                           'notes': storm.notes}), flush=True)
 
 
@@ -333,10 +331,9 @@ def main():
     parser.add_argument('--quiet', action='store_true')
     args = parser.parse_args()
     faulthandler.enable()
-    # What is struck before its wait has begun.
+    # What is interrupted before its wait has begun.
     warnings.filterwarnings('ignore', 'coroutine .* was never awaited')
     mask_sigint(signal.SIG_BLOCK)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Any signal makes Python look for others.
     signal.signal(signal.SIGUSR1, lambda signum, frame: None)
     storm = Storm(make_loop(args.loop), seed=args.seed, quiet=args.quiet)

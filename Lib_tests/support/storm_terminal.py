@@ -1,28 +1,26 @@
 """Type Ctrl-C at random moments at a prompt on a terminal that waits"""
 
 import ast
-import os
+import collections
 import random
 import time
 
-import asyncio_fgbg
-from prompt_session import ENTER, NEW_PROMPT, Home, Session
+from support.paths import PYTHONPATH
+from support.prompt_home import NEW_PROMPT, Home
+from support.prompt_session import ENTER, Session
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGE = os.path.dirname(os.path.abspath(asyncio_fgbg.__path__[0]))
 WAITS = 50          # from one settling of accounts to the next
 LONGEST = 0.004     # seconds before a Ctrl-C
 
 
 def storm_at_prompt(number, *, seed, loop='asyncio'):
-    """Press Ctrl-C *number* times; return the losses and what is shown."""
+    """Press Ctrl-C *number* times; return what Sender.send() does."""
     moments = random.Random(seed)
-    path = os.pathsep.join([PACKAGE, HERE])
-    with Home(new=NEW_PROMPT, PYTHONPATH=path) as home, \
+    with Home(new=NEW_PROMPT, PYTHONPATH=PYTHONPATH) as home, \
             Session(home, '-q', '-m', 'asyncio_fgbg',
                     new=NEW_PROMPT) as prompt:
         prompt.wait_for_imports()
-        prompt.run('from storm_session import Storm, make_loop')
+        prompt.run('from support.storm_session import Storm, make_loop')
         prompt.run(f'storm = Storm(make_loop({loop!r}), seed={seed})')
         for count in range(1, number + 1):
             prompt.press('storm.wait_at_prompt()', ENTER)
@@ -35,4 +33,5 @@ def storm_at_prompt(number, *, seed, loop='asyncio'):
         losses = ast.literal_eval(prompt.run('dict(storm.losses)'))
         notes = ast.literal_eval(prompt.run('storm.notes'))
         farewell, _ = prompt.leave()
-    return losses, notes + [farewell] * bool(farewell)
+    return ({'Ctrl-C typed': number}, collections.Counter(losses),
+            notes + [farewell] * bool(farewell))

@@ -4,25 +4,15 @@ These are a few cells of the table that Tools/exits.py makes.
 """
 
 import os
-import signal
 import unittest
 
-import exit_runner
-
-
-def setUpModule():
-    # In the background of a shell, this process and those that it starts are
-    # told to ignore SIGINT.
-    global sigint_handler
-    sigint_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def tearDownModule():
-    signal.signal(signal.SIGINT, sigint_handler)
+from support import exit_runner
 
 
 @unittest.skipUnless(hasattr(os, 'fork'), 'the cases are those of POSIX')
 class ExitTests(unittest.TestCase):
+    """7. Python ends with its background as after asyncio.run(), or better."""
+
     def check(self, ending, background='everything', filters='dev'):
         limit = exit_runner.find_limit(ending, background)
         if limit is not None:

@@ -14,33 +14,35 @@ import concurrent.futures
 import gc
 import os
 import platform
-import signal
 import threading
 import unittest
 import warnings
 import weakref
 
-import hypothesis
+try:
+    import hypothesis
+except ImportError as exc:
+    raise unittest.SkipTest(f'the model needs hypothesis: {exc}') from None
 from asyncio_fgbg import fgbg
 from hypothesis import stateful
-from shell_jobs import MANNERS, TIMEOUT, CoroutineJob, send_sigint
-from shell_model import (
-    Shell, coroutine, held, pending, rule_for, sampled_from, spin, st)
+
+from support import TIMEOUT
+from support.model_shell import (
+    Shell, coroutine, has_handle, pending, rule_for, sampled_from, spin, st)
+from support.model_work import MANNERS, CoroutineWork, send_sigint
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
 
 PYPY = platform.python_implementation() == 'PyPy'
-if not PYPY:
-    import uvloop
-
+needs_uvloop = unittest.skipIf(
+    uvloop is None, 'needs uvloop, which PyPy and Windows cannot have')
 SENDERS = ['callback', 'innocent task', 'thread']
 
 
-def setUpModule():
-    global sigint_handler
-    sigint_handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def tearDownModule():
-    signal.signal(signal.SIGINT, sigint_handler)
     if hasattr(gc, 'unfreeze'):     # not on PyPy
         gc.unfreeze()
 
@@ -54,7 +56,7 @@ class BusyShell(Shell):
         if self.sender is not None:
             self.sender.join()
         assert type(exc) is KeyboardInterrupt, (result, exc)
-        assert not any(job.value is exc for job in self.jobs)
+        assert not any(work.value is exc for work in self.works)
 
     def interrupt(self, sender, loop):
         """Have SIGINT sent to this process when *loop* runs."""
@@ -69,118 +71,119 @@ class BusyShell(Shell):
             self.sender = threading.Thread(target=send)
             loop.call_soon(self.sender.start)
         else:
-            job = CoroutineJob(steps=1, first=send)
-            job.let_end()
-            job.take(fgbg.schedule_coroutine(job.run(), loop=loop))
-            self.jobs.append(job)
+            work = CoroutineWork(steps=1, first=send)
+            work.let_end()
+            work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
+            self.works.append(work)
 
     # Ctrl-C.
 
-    @rule_for(held, pending, sender=sampled_from(SENDERS))
-    def interrupt_handle(self, job, sender):
-        self.interrupt(sender, job.loop)
+    @rule_for(has_handle, pending, sender=sampled_from(SENDERS))
+    def interrupt_handle(self, work, sender):
+        self.interrupt(sender, work.loop)
         self.check_interrupted(
-            *self.foreground(job.handle, self.name(job.loop)))
+            *self.foreground(work.handle, self.name(work.loop)))
 
     @stateful.rule(data=st.data(), sender=sampled_from(SENDERS),
                    manner=sampled_from(MANNERS))
     def interrupt_coroutine(self, data, sender, manner):
         loop = self.draw_loop(data)
-        job = CoroutineJob(manner=manner, first=lambda: self.interrupt(
+        work = CoroutineWork(manner=manner, first=lambda: self.interrupt(
             sender, asyncio.get_event_loop()))
-        self.jobs.append(job)
-        result, exc = self.foreground(job.run(), loop)
+        self.works.append(work)
+        result, exc = self.foreground(work.run(), loop)
         if loop is None:
-            self.used_default(job.loop)
+            self.used_default(work.loop)
         self.check_interrupted(result, exc)
-        job.was_cancelled()
-        job.settled = True
-        assert exc.__cause__ is (job.error if manner == 'fail' else None)
-        job.raised = True
+        work.was_cancelled()
+        work.settled = True
+        assert exc.__cause__ is (work.error if manner == 'fail' else None)
+        work.raised = True
 
-    @rule_for(held, pending, sender=sampled_from(SENDERS),
+    @rule_for(has_handle, pending, sender=sampled_from(SENDERS),
               gather=st.booleans())
-    def interrupt_all(self, job, sender, gather):
-        jobs = [other for other in self.jobs
-                if other.loop is job.loop and held(other)]
-        handles = [other.handle for other in jobs]
+    def interrupt_all(self, work, sender, gather):
+        works = [other for other in self.works
+                 if other.loop is work.loop and has_handle(other)]
+        handles = [other.handle for other in works]
         if gather:
             # It stays in the background, and refers to them all.
             awaitable = asyncio.gather(*handles, return_exceptions=True)
-            for other in jobs:
-                other.holders.append(weakref.ref(awaitable))
+            for other in works:
+                other.referrers.append(weakref.ref(awaitable))
         else:
             awaitable = asyncio.wait(handles)
-        self.interrupt(sender, job.loop)
+        self.interrupt(sender, work.loop)
         self.check_interrupted(
-            *self.foreground(awaitable, self.name(job.loop)))
+            *self.foreground(awaitable, self.name(work.loop)))
 
-    @rule_for(held, pending)
-    def interrupt_handle_twice(self, job):
-        self.interrupt('callback', job.loop)
-        self.interrupt('callback', job.loop)
+    @rule_for(has_handle, pending)
+    def interrupt_handle_twice(self, work):
+        self.interrupt('callback', work.loop)
+        self.interrupt('callback', work.loop)
         self.check_interrupted(
-            *self.foreground(job.handle, self.name(job.loop)))
+            *self.foreground(work.handle, self.name(work.loop)))
 
     @stateful.rule(data=st.data(), manner=sampled_from(MANNERS))
     def interrupt_coroutine_twice(self, data, manner):
         loop = self.draw_loop(data)
 
         def send_two():
-            self.interrupt('callback', job.loop)
-            self.interrupt('callback', job.loop)
+            self.interrupt('callback', work.loop)
+            self.interrupt('callback', work.loop)
 
-        job = CoroutineJob(manner=manner, first=send_two)
-        self.jobs.append(job)
-        result, exc = self.foreground(job.run(), loop)
+        work = CoroutineWork(manner=manner, first=send_two)
+        self.works.append(work)
+        result, exc = self.foreground(work.run(), loop)
         if loop is None:
-            self.used_default(job.loop)
+            self.used_default(work.loop)
         self.check_interrupted(result, exc)
-        job.was_cancelled()     # when the event loop runs again
+        work.was_cancelled()    # when the event loop runs again
 
     # SystemExit and KeyboardInterrupt end the run of an event loop.
 
-    @rule_for(pending, coroutine, CoroutineJob.is_bomb)
-    def exit_while_a_coroutine_waits(self, job):
-        other = CoroutineJob()
-        self.jobs.append(other)
-        job.let_end()
-        self.check_end(job, *self.foreground(other.run(), job.loop))
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb)
+    def exit_while_a_coroutine_waits(self, work):
+        other = CoroutineWork()
+        self.works.append(other)
+        work.let_end()
+        self.check_end(work, *self.foreground(other.run(), work.loop))
         other.was_cancelled()
         other.settled = True
 
-    @rule_for(pending, coroutine, CoroutineJob.is_bomb)
-    def exit_while_a_handle_waits(self, job):
-        others = [other for other in self.jobs if other.loop is job.loop
-                  and held(other) and pending(other) and other is not job]
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb)
+    def exit_while_a_handle_waits(self, work):
+        others = [other for other in self.works if other.loop is work.loop
+                  and has_handle(other) and pending(other)
+                  and other is not work]
         if others:
-            job.let_end()
-            self.check_end(job, *self.foreground(others[0].handle, job.loop))
+            work.let_end()
+            self.check_end(work, *self.foreground(others[0].handle, work.loop))
 
-    @rule_for(pending, coroutine, CoroutineJob.is_bomb, early=st.booleans())
-    def exit_while_another_ends(self, job, early):
-        other = CoroutineJob(steps=job.steps)
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb, early=st.booleans())
+    def exit_while_another_ends(self, work, early):
+        other = CoroutineWork(steps=work.steps)
         other.let_end()
         if early:
-            job.let_end()
-        self.schedule(other, job.loop)
+            work.let_end()
+        self.schedule(other, work.loop)
         if not early:
-            job.let_end()
-        result, exc = self.foreground(other.handle, job.loop)
+            work.let_end()
+        result, exc = self.foreground(other.handle, work.loop)
         if exc is None:
             self.check_end(other, result, exc)
-            result, exc = self.foreground(spin(), job.loop)
-        self.check_end(job, result, exc)
+            result, exc = self.foreground(spin(), work.loop)
+        self.check_end(work, result, exc)
         if self.goes_on:
-            self.foreground(asyncio.sleep(0), job.loop)
-        self.settle(job.loop)
+            self.foreground(asyncio.sleep(0), work.loop)
+        self.settle(work.loop)
 
     # What is refused.
 
     @stateful.rule(data=st.data())
     def nest(self, data):
         loop = self.draw_loop(data)
-        inner = CoroutineJob()
+        inner = CoroutineWork()
         inner.let_end()
 
         def refuse(helper, coro, *words):
@@ -214,10 +217,10 @@ class BusyShell(Shell):
         assert exc is None, exc
         assert result is inner.value
 
-    @rule_for(held)
-    def schedule_what_is_scheduled(self, job):
+    @rule_for(has_handle)
+    def schedule_what_is_scheduled(self, work):
         try:
-            fgbg.schedule_coroutine(job.handle)
+            fgbg.schedule_coroutine(work.handle)
         except TypeError as exc:
             assert 'run_in_foreground' in str(exc)
         else:
@@ -233,24 +236,24 @@ class BusyShell(Shell):
     @stateful.rule(data=st.data())
     def schedule_from_another_thread(self, data):
         loop = data.draw(sampled_from(list(self.pools)), label='loop')
-        job = CoroutineJob()
-        self.in_thread(lambda: self.schedule(job, loop))
+        work = CoroutineWork()
+        self.in_thread(lambda: self.schedule(work, loop))
 
     @stateful.rule()
     def foreground_in_another_thread(self):
-        job = CoroutineJob()
-        job.let_end()
+        work = CoroutineWork()
+        work.let_end()
 
         def run():
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
             try:
-                return self.foreground(job.run())
+                return self.foreground(work.run())
             finally:
                 asyncio.set_event_loop(None)
                 loop.close()
 
-        self.check_end(job, *self.in_thread(run))
+        self.check_end(work, *self.in_thread(run))
 
 
 class UvloopShell(BusyShell):
@@ -273,7 +276,7 @@ for machine in BusyShell, UvloopShell:
 
 
 class SelectorLoopModelTests(BusyShell.TestCase):
-    pass
+    """5. Whatever ends a wait, all in the background ends once."""
 
 
 class UvloopTestCase(unittest.TestCase):
@@ -290,13 +293,15 @@ class UvloopTestCase(unittest.TestCase):
             asyncio.set_event_loop_policy(None)
 
 
-@unittest.skipIf(PYPY, 'uvloop does not serve PyPy')
+@needs_uvloop
 class UvloopModelTests(UvloopTestCase, UvloopShell.TestCase):
-    pass
+    """5. Whatever ends a wait, all ends once with uvloop, too."""
 
 
-@unittest.skipIf(PYPY, 'uvloop does not serve PyPy')
+@needs_uvloop
 class UvloopTests(UvloopTestCase):
+    """6. What ends a wait does not stop the next one, with uvloop, too."""
+
     def setUp(self):
         self.loop = asyncio.new_event_loop()
         self.addCleanup(self.loop.close)

@@ -1,17 +1,14 @@
-"""The proposal's worked sessions, typed at every prompt on a terminal.
+"""The proposal's worked sessions, typed at every prompt on a terminal
 
 Each class types one session at one prompt; its tests look at what was shown.
 """
 
 import ast
-import os
-import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from prompt_session import (
-    Home, Session, needs_new_or_own_prompt, needs_new_prompt,
+from support.prompt_home import Home
+from support.prompt_session import (
+    Session, needs_new_or_own_prompt, needs_new_prompt,
 )
 
 
@@ -87,7 +84,7 @@ def value(prompt, expression):
 
 
 class Leaving:
-    """What both sessions have in common: something is left behind."""
+    """7. A prompt is left in silence, and with status 0."""
 
     def test_ctrl_c_raises_keyboard_interrupt(self):
         self.assertTrue(self.interrupted.endswith('\nKeyboardInterrupt'))
@@ -100,7 +97,7 @@ class Leaving:
 
 
 class Timers(Leaving):
-    """Background timers"""
+    """1. Timers go on in the background of a prompt, as with '&' and 'fg'."""
 
     @classmethod
     def play(cls, prompt):
@@ -224,7 +221,7 @@ class Timers(Leaving):
 
 
 class Echo(Leaving):
-    """TCP echo client and server"""
+    """1. A server and its clients share the background of a prompt."""
 
     @classmethod
     def play(cls, prompt):
@@ -353,40 +350,40 @@ class Echo(Leaving):
 
 
 class TimersAtThePlainPrompt(Timers, PlainPrompt, unittest.TestCase):
-    pass
+    """1. Timers go on in the background of Python's plain prompt."""
 
 
 @needs_new_or_own_prompt
 class TimersAtTheNewPrompt(Timers, NewPrompt, unittest.TestCase):
-    pass
+    """1. Timers go on in the background of Python's new prompt."""
 
 
 class TimersAtThePlainModulePrompt(Timers, PlainModulePrompt,
                                    unittest.TestCase):
-    pass
+    """1. Timers go on behind a plain python -m asyncio_fgbg."""
 
 
 @needs_new_prompt
 class TimersAtTheNewModulePrompt(Timers, NewModulePrompt, unittest.TestCase):
-    pass
+    """1. Timers go on behind a new python -m asyncio_fgbg."""
 
 
 class EchoAtThePlainPrompt(Echo, PlainPrompt, unittest.TestCase):
-    pass
+    """1. A server goes on in the background of Python's plain prompt."""
 
 
 @needs_new_or_own_prompt
 class EchoAtTheNewPrompt(Echo, NewPrompt, unittest.TestCase):
-    pass
+    """1. A server goes on in the background of Python's new prompt."""
 
 
 class EchoAtThePlainModulePrompt(Echo, PlainModulePrompt, unittest.TestCase):
-    pass
+    """1. A server goes on behind a plain python -m asyncio_fgbg."""
 
 
 @needs_new_prompt
 class EchoAtTheNewModulePrompt(Echo, NewModulePrompt, unittest.TestCase):
-    pass
+    """1. A server goes on behind a new python -m asyncio_fgbg."""
 
 
 if __name__ == '__main__':

@@ -1,12 +1,8 @@
-"""Typing at the prompt of python -m asyncio_fgbg, and interrupting it."""
+"""Typing at the prompt of python -m asyncio_fgbg, and interrupting it"""
 
-import os
-import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from prompt_session import (
+from support.prompt_session import (
     CTRL_A, CTRL_C, CTRL_E, END_OF_PASTE, ENTER, MORE, ModulePrompt,
     NewModulePrompt, START_OF_PASTE, TAB, UP, needs_new_prompt,
 )
@@ -22,6 +18,7 @@ async def wait():
 
 
 class Editing:
+    """1. Typing at the prompt is as at any other."""
 
     def test_up_recalls_a_line(self):
         prompt = self.arrive()
@@ -72,6 +69,7 @@ class Editing:
 
 
 class Interrupting:
+    """6. Ctrl-C at the prompt stops the wait and nothing else."""
 
     def test_ctrl_c_cancels_a_coroutine(self):
         prompt = self.arrive()
@@ -137,11 +135,12 @@ class Interrupting:
 
 
 class EditingThePlainPrompt(Editing, ModulePrompt, unittest.TestCase):
-    pass
+    """1. Typing at the plain prompt is as at Python's."""
 
 
 @needs_new_prompt
 class EditingTheNewPrompt(Editing, NewModulePrompt, unittest.TestCase):
+    """1. Typing at the new prompt is as at Python's."""
 
     def test_block_is_indented(self):
         prompt = self.arrive()
@@ -168,13 +167,13 @@ class EditingTheNewPrompt(Editing, NewModulePrompt, unittest.TestCase):
 
 class InterruptingAtThePlainPrompt(Interrupting, ModulePrompt,
                                    unittest.TestCase):
-    pass
+    """6. Ctrl-C at the plain prompt stops the wait and nothing else."""
 
 
 @needs_new_prompt
 class InterruptingAtTheNewPrompt(Interrupting, NewModulePrompt,
                                  unittest.TestCase):
-    pass
+    """6. Ctrl-C at the new prompt stops the wait and nothing else."""
 
 
 if __name__ == '__main__':

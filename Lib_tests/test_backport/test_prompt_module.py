@@ -1,18 +1,17 @@
-"""Arriving at the prompt of python -m asyncio_fgbg, using it, and leaving."""
+"""Arriving at the prompt of python -m asyncio_fgbg, using it, and leaving"""
 
-import os
 import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from prompt_session import (
+from support.prompt_session import (
     CTRL_D, ModulePrompt, NewModulePrompt, needs_new_prompt,
 )
 
 IMPORTS = '>>> import asyncio\n>>> from asyncio_fgbg import *'
 
+
 class Arriving:
+    """1. The three names are there at a prompt that is else like any."""
 
     def test_banner_says_what_to_use(self):
         shown = self.arrive().shown
@@ -121,6 +120,7 @@ class Arriving:
 
 
 class Statements:
+    """1. Statements at the prompt do what they do at any."""
 
     def test_underscore_is_the_last_value(self):
         prompt = self.arrive()
@@ -173,6 +173,7 @@ class Statements:
 
 
 class Leaving:
+    """7. The prompt is left with its status, and after cleanup."""
 
     def assert_leaves(self, statement, status):
         prompt = self.arrive()
@@ -211,11 +212,12 @@ class Leaving:
 
 
 class ArrivingAtThePlainPrompt(Arriving, ModulePrompt, unittest.TestCase):
-    pass
+    """1. The three names are there at the plain prompt."""
 
 
 @needs_new_prompt
 class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
+    """1. The three names are there at the new prompt."""
 
     FILENAME = '(lambda: 0).__code__.co_filename[:6]'
 
@@ -242,21 +244,22 @@ class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
 
 
 class StatementsAtThePlainPrompt(Statements, ModulePrompt, unittest.TestCase):
-    pass
+    """1. Statements at the plain prompt do what they do at Python's."""
 
 
 @needs_new_prompt
 class StatementsAtTheNewPrompt(Statements, NewModulePrompt,
                                unittest.TestCase):
-    pass
+    """1. Statements at the new prompt do what they do at Python's."""
 
 
 class LeavingThePlainPrompt(Leaving, ModulePrompt, unittest.TestCase):
-    pass
+    """7. The plain prompt is left with its status, and after cleanup."""
 
 
 @needs_new_prompt
 class LeavingTheNewPrompt(Leaving, NewModulePrompt, unittest.TestCase):
+    """7. The new prompt is left with its status, and after cleanup."""
 
     def test_exit_as_a_word(self):
         self.assert_leaves('exit', 0)

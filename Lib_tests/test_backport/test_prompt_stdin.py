@@ -1,13 +1,13 @@
-"""python -m asyncio_fgbg without a terminal, and its arguments."""
+"""python -m asyncio_fgbg without a terminal, and its arguments"""
 
 import os
 import subprocess
 import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from prompt_session import Home, TIMEOUT
+from support import TIMEOUT
+from support.paths import PACKAGE_FOLDER
+from support.prompt_home import Home
 
 
 class WithoutTerminal(unittest.TestCase):
@@ -21,8 +21,8 @@ class WithoutTerminal(unittest.TestCase):
         with Home(PYTHONIOENCODING='utf-8', **environ) as home:
             return subprocess.run(
                 command, input=source, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=home.environ, cwd=home.path,
-                timeout=TIMEOUT)
+                stderr=subprocess.PIPE, env=home.environ,
+                cwd=PACKAGE_FOLDER, timeout=TIMEOUT)
 
     def run_module(self, source, *args, **kwargs):
         return self.run_python(source, *args, '-m', 'asyncio_fgbg', **kwargs)
@@ -41,6 +41,7 @@ class WithoutTerminal(unittest.TestCase):
 
 
 class StdinTests(WithoutTerminal):
+    """1. Standard input is run with the three names, as a script is."""
 
     def test_input_is_run(self):
         self.assert_prints('42\n', self.run_module('print(6 * 7)'))
@@ -101,11 +102,48 @@ class StdinTests(WithoutTerminal):
     def test_nothing_to_run(self):
         self.assert_prints('', self.run_module(''))
 
+    @unittest.skipUnless(os.name == 'posix', 'needs /bin/sh')
     def test_closed_stdin(self):
         self.assert_prints('', self.run_module('', shell='exec "$@" <&-'))
 
 
+class ArgumentsTests(WithoutTerminal):
+    """1. There is a prompt, and no argument but those of Python."""
+
+    def test_help_says_what_it_is(self):
+        ended = self.run_python('', '-m', 'asyncio_fgbg', '--help')
+        self.assertIn('run_in_foreground()', ended.stdout.decode())
+
+    def test_help_has_status_0(self):
+        ended = self.run_python('', '-m', 'asyncio_fgbg', '--help')
+        self.assertEqual((ended.stderr, ended.returncode), (b'', 0))
+
+    def test_unknown_argument_is_an_error(self):
+        ended = self.run_python('', '-m', 'asyncio_fgbg', 'unknown')
+        self.assertIn('python -m asyncio_fgbg: error: '
+                      'unrecognized arguments: unknown',
+                      ended.stderr.decode())
+
+    def test_unknown_argument_has_status_2(self):
+        ended = self.run_python('print("no")', '-m', 'asyncio_fgbg', 'unknown')
+        self.assertEqual((ended.stdout, ended.returncode), (b'', 2))
+
+    def test_nothing_is_run_when_it_is_imported(self):
+        self.assert_prints('', self.run_python(
+            'print("no")', '-c', 'import asyncio_fgbg.__main__'))
+
+    def test_i_prompts(self):
+        ended = self.run_module('6 * 7\n1/0\n', '-i', '-q')
+        self.assertEqual(
+            (ended.stderr + ended.stdout).decode().count('>>> '), 2 + 3 + 1)
+
+    def test_i_goes_on_after_an_exception(self):
+        ended = self.run_module('1/0\n6 * 7\n', '-i')
+        self.assertIn('42', ended.stdout.decode())
+
+
 class FailureTests(WithoutTerminal):
+    """7. A script on standard input ends as it ends with python itself."""
 
     def test_exception_has_status_1(self):
         self.assertEqual(self.run_module('1/0').returncode, 1)
@@ -156,40 +194,6 @@ class FailureTests(WithoutTerminal):
             'sys.excepthook = hook\n'
             '1/0')
         self.assert_prints('ZeroDivisionError <stdin>\n', ended, 1)
-
-
-class ArgumentsTests(WithoutTerminal):
-
-    def test_help_says_what_it_is(self):
-        ended = self.run_python('', '-m', 'asyncio_fgbg', '--help')
-        self.assertIn('run_in_foreground()', ended.stdout.decode())
-
-    def test_help_has_status_0(self):
-        ended = self.run_python('', '-m', 'asyncio_fgbg', '--help')
-        self.assertEqual((ended.stderr, ended.returncode), (b'', 0))
-
-    def test_unknown_argument_is_an_error(self):
-        ended = self.run_python('', '-m', 'asyncio_fgbg', 'unknown')
-        self.assertIn('python -m asyncio_fgbg: error: '
-                      'unrecognized arguments: unknown',
-                      ended.stderr.decode())
-
-    def test_unknown_argument_has_status_2(self):
-        ended = self.run_python('print("no")', '-m', 'asyncio_fgbg', 'unknown')
-        self.assertEqual((ended.stdout, ended.returncode), (b'', 2))
-
-    def test_nothing_is_run_when_it_is_imported(self):
-        self.assert_prints('', self.run_python(
-            'print("no")', '-c', 'import asyncio_fgbg.__main__'))
-
-    def test_i_prompts(self):
-        ended = self.run_module('6 * 7\n1/0\n', '-i', '-q')
-        self.assertEqual(
-            (ended.stderr + ended.stdout).decode().count('>>> '), 2 + 3 + 1)
-
-    def test_i_goes_on_after_an_exception(self):
-        ended = self.run_module('1/0\n6 * 7\n', '-i')
-        self.assertIn('42', ended.stdout.decode())
 
 
 if __name__ == '__main__':

@@ -3,19 +3,17 @@
 Tools/storm.py makes the large ones.
 """
 
-import os
 import signal
-import sys
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-from storm_sender import Sender
+from support.storm_sender import Sender
 
 
 @unittest.skipUnless(hasattr(signal, 'pthread_sigmask'),
                      'Windows cannot block signals')
 class StormTests(unittest.TestCase):
+    """6. Ctrl-C stops the wait and nothing else, whenever it comes."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -6,8 +6,7 @@ import signal
 import threading
 import weakref
 
-
-TIMEOUT = 60            # seconds; reached only by what is broken
+from support import TIMEOUT
 
 OUTCOMES = {            # the simplest first
     'result': object,
@@ -27,7 +26,7 @@ def send_sigint():
         pass
 
 
-class Job:
+class Work:
     """A coroutine or a call, and what is known of its task or future."""
 
     def __init__(self, outcome):
@@ -35,7 +34,7 @@ class Job:
         self.value = OUTCOMES[outcome]()    # what it returns or raises
         self.handle = None          # the task or future, unless dropped
         self.ref = None             # a weak reference to it
-        self.holders = []           # weak references to futures of it
+        self.referrers = []         # weak references to futures of it
         self.loop = None
         self.may_end = False
         self.cancelled = 0          # how often
@@ -67,11 +66,11 @@ class Job:
         future = self.ref()
         return future is None or future.done()
 
-    def is_held(self):
+    def is_referred_to(self):
         """Return whether a future that is not done refers to it."""
-        holders = [ref() for ref in self.holders]
-        return any(holder is not None and not holder.done()
-                   for holder in holders)
+        referrers = [ref() for ref in self.referrers]
+        return any(referrer is not None and not referrer.done()
+                   for referrer in referrers)
 
     def is_exit(self):
         return self.outcome in ('SystemExit', 'KeyboardInterrupt')
@@ -91,7 +90,7 @@ class Job:
         return exc is not None and self.owns(exc)
 
 
-class CoroutineJob(Job):
+class CoroutineWork(Work):
     def __init__(self, outcome='result', manner='end', steps=0, first=None):
         super().__init__(outcome)
         self.manner = manner
@@ -160,7 +159,7 @@ class CoroutineJob(Job):
         return super().ends_with(result, exc)
 
 
-class CallJob(Job):
+class CallWork(Work):
     def __init__(self, outcome='result'):
         super().__init__(outcome)
         self.started = threading.Event()

@@ -1,7 +1,7 @@
-"""A model of a shell whose jobs are coroutines and calls
+"""A model of a shell with coroutines and calls in its background
 
 What a person can do at a prompt are the rules of a state machine, which
-Hypothesis combines.  It knows what must have become of each job.
+Hypothesis combines.  It knows what must have become of each one.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ import types
 import hypothesis
 from asyncio_fgbg import fgbg
 from hypothesis import stateful
-from shell_jobs import MANNERS, OUTCOMES, TIMEOUT, CallJob, CoroutineJob
+
+from support import TIMEOUT
+from support.model_work import MANNERS, OUTCOMES, CallWork, CoroutineWork
 
 st = hypothesis.strategies
 sampled_from = st.sampled_from
@@ -28,15 +30,15 @@ CAN_BE_SUSPENDED = (inspect.CO_GENERATOR | inspect.CO_COROUTINE
 
 
 def rule_for(*conditions, **strategies):
-    """Make a rule for one of the jobs that meet all the conditions."""
+    """Make a rule for work that meets all the conditions."""
     def candidates(self):
-        return [job for job in self.jobs
-                if all(condition(job) for condition in conditions)]
+        return [work for work in self.works
+                if all(condition(work) for condition in conditions)]
 
     def decorate(function):
         def step(self, data, **kwargs):
-            job = data.draw(sampled_from(candidates(self)), label='job')
-            function(self, job, **kwargs)
+            work = data.draw(sampled_from(candidates(self)), label='work')
+            function(self, work, **kwargs)
 
         step.__name__ = function.__name__
         return stateful.precondition(candidates)(
@@ -44,24 +46,24 @@ def rule_for(*conditions, **strategies):
     return decorate
 
 
-def held(job):
-    return job.handle is not None
+def has_handle(work):
+    return work.handle is not None
 
 
-def pending(job):
-    return job.is_pending()
+def pending(work):
+    return work.is_pending()
 
 
-def harmless(job):
-    return not job.is_bomb()
+def harmless(work):
+    return not work.is_bomb()
 
 
-def unsettled(job):
-    return not (job.settled or job.abandoned)
+def unsettled(work):
+    return not (work.settled or work.abandoned)
 
 
-def coroutine(job):
-    return isinstance(job, CoroutineJob)
+def coroutine(work):
+    return isinstance(work, CoroutineWork)
 
 
 async def spin():
@@ -102,7 +104,7 @@ class Shell(stateful.RuleBasedStateMachine):
         self.set_loop = None    # the event loop that is set for this thread
         self.own_loop = None    # the last one that the helpers made
         self.pools = {}         # open event loops, each with two executors
-        self.jobs = []
+        self.works = []
         self.unexpected = []    # what was logged for no good reason
 
     # The event loops.
@@ -134,12 +136,12 @@ class Shell(stateful.RuleBasedStateMachine):
 
     def log(self, loop, context):
         exc = context.get('exception')
-        owners = [job for job in self.jobs
-                  if exc is not None and job.owns(exc)]
-        for job in owners:
-            job.logged += 1
-        if not owners and not any(job.abandoned and job.loop is loop
-                                  for job in self.jobs):
+        owners = [work for work in self.works
+                  if exc is not None and work.owns(exc)]
+        for work in owners:
+            work.logged += 1
+        if not owners and not any(work.abandoned and work.loop is loop
+                                  for work in self.works):
             self.unexpected.append(context['message'])
 
     def draw_loop(self, data):
@@ -157,30 +159,30 @@ class Shell(stateful.RuleBasedStateMachine):
         except BaseException as exc:
             return None, exc
 
-    def schedule(self, job, loop=None):
-        job.take(fgbg.schedule_coroutine(job.run(), loop=loop))
-        self.jobs.append(job)
+    def schedule(self, work, loop=None):
+        work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
+        self.works.append(work)
         if loop is None:
-            self.used_default(job.loop)
-        return job
+            self.used_default(work.loop)
+        return work
 
-    def check_end(self, job, result, exc):
-        assert job.ends_with(result, exc), (job, result, exc)
-        job.settled = True
-        job.raised = exc is not None
+    def check_end(self, work, result, exc):
+        assert work.ends_with(result, exc), (work, result, exc)
+        work.settled = True
+        work.raised = exc is not None
 
     def settle(self, loop):
         """Run *loop* until everything has ended that may."""
-        futures = [job.ref() for job in self.jobs
-                   if job.loop is loop and not coroutine(job) and job.may_end]
+        futures = [work.ref() for work in self.works if work.loop is loop
+                   and work.may_end and not coroutine(work)]
         result, exc = self.foreground(spin(), loop)
         assert exc is None, exc
         for future in futures:
             if future is not None and not future.done():
                 self.foreground(asyncio.wait([future]), loop)
-        for job in self.jobs:
-            if job.loop is loop and (job.may_end or job.cancelled):
-                job.settled = True
+        for work in self.works:
+            if work.loop is loop and (work.may_end or work.cancelled):
+                work.settled = True
 
     # The rules: into the background ...
 
@@ -188,37 +190,37 @@ class Shell(stateful.RuleBasedStateMachine):
         data=st.data(), outcome=sampled_from(list(OUTCOMES)),
         manner=sampled_from(MANNERS), steps=st.integers(0, 3))
     def schedule_coroutine(self, data, outcome, manner, steps):
-        self.schedule(CoroutineJob(outcome, manner, steps),
+        self.schedule(CoroutineWork(outcome, manner, steps),
                       self.draw_loop(data))
 
     @stateful.precondition(lambda self: self.pools and CALLS > sum(
-        not (coroutine(job) or job.gate.is_set()) for job in self.jobs))
+        not (coroutine(work) or work.gate.is_set()) for work in self.works))
     @stateful.rule(data=st.data(), outcome=sampled_from(list(OUTCOMES)),
                    explicit=st.booleans())
     def call_in_background(self, data, outcome, explicit):
         loop = data.draw(sampled_from(list(self.pools)), label='loop')
         if explicit and outcome == 'StopIteration':
             outcome = 'exception'       # not every Python can do that
-        job = CallJob(outcome)
-        job.take(fgbg.call_in_background(
-            job, loop=self.name(loop),
+        work = CallWork(outcome)
+        work.take(fgbg.call_in_background(
+            work, loop=self.name(loop),
             executor=self.pools[loop][1] if explicit else None))
-        self.jobs.append(job)
-        assert job.loop is loop
-        assert job.started.wait(TIMEOUT)
+        self.works.append(work)
+        assert work.loop is loop
+        assert work.started.wait(TIMEOUT)
 
     @rule_for(pending, harmless)
-    def let_end(self, job):
-        job.let_end()
+    def let_end(self, work):
+        work.let_end()
 
-    @rule_for(held, unsettled)
-    def cancel(self, job):
-        if job.handle.cancel():
-            job.was_cancelled()
+    @rule_for(has_handle, unsettled)
+    def cancel(self, work):
+        if work.handle.cancel():
+            work.was_cancelled()
 
-    @rule_for(held, at_once=st.booleans())
-    def drop(self, job, at_once):
-        job.handle = None
+    @rule_for(has_handle, at_once=st.booleans())
+    def drop(self, work, at_once):
+        work.handle = None
         if at_once:
             self.collect()
 
@@ -226,18 +228,18 @@ class Shell(stateful.RuleBasedStateMachine):
     def collect(self):
         for loop in self.pools:     # a task is let go by a callback
             self.settle(loop)
-        if self.find_kept():
+        if self.find_leaked():
             forget_frames()
-            kept = self.find_kept()
-            assert not kept, (kept, 'are kept')
+            leaked = self.find_leaked()
+            assert not leaked, (leaked, 'are still there')
 
-    def find_kept(self):
+    def find_leaked(self):
         for _ in range(3):      # PyPy needs more than one
             gc.collect()
-        return [job for job in self.jobs
-                if (coroutine(job) and job.settled and job.handle is None
-                    and job.loop in self.pools and not job.is_held()
-                    and job.ref() is not None)]
+        return [work for work in self.works
+                if (coroutine(work) and work.settled and work.handle is None
+                    and work.loop in self.pools and not work.is_referred_to()
+                    and work.ref() is not None)]
 
     @stateful.rule(data=st.data())
     def run_for_a_while(self, data):
@@ -250,16 +252,17 @@ class Shell(stateful.RuleBasedStateMachine):
 
     # ... and to the foreground.
 
-    @rule_for(held)
-    def foreground_handle(self, job):
-        if pending(job):
-            job.let_end()
-        self.check_end(job, *self.foreground(job.handle, self.name(job.loop)))
+    @rule_for(has_handle)
+    def foreground_handle(self, work):
+        if pending(work):
+            work.let_end()
+        self.check_end(
+            work, *self.foreground(work.handle, self.name(work.loop)))
 
-    @rule_for(held, pending)
-    def foreground_handle_of_another_loop(self, job):
+    @rule_for(has_handle, pending)
+    def foreground_handle_of_another_loop(self, work):
         loop = asyncio.new_event_loop()
-        result, exc = self.foreground(job.handle, loop)
+        result, exc = self.foreground(work.handle, loop)
         assert type(exc) is ValueError
         loop.close()
 
@@ -268,58 +271,58 @@ class Shell(stateful.RuleBasedStateMachine):
         steps=st.integers(0, 3))
     def foreground_coroutine(self, data, outcome, steps):
         loop = self.draw_loop(data)
-        job = CoroutineJob(outcome, steps=steps)
-        job.let_end()
-        self.jobs.append(job)
-        result, exc = self.foreground(job.run(), loop)
+        work = CoroutineWork(outcome, steps=steps)
+        work.let_end()
+        self.works.append(work)
+        result, exc = self.foreground(work.run(), loop)
         if loop is None:
-            self.used_default(job.loop)
-        self.check_end(job, result, exc)
+            self.used_default(work.loop)
+        self.check_end(work, result, exc)
 
-    @rule_for(held, harmless, gather=st.booleans())
-    def foreground_all(self, job, gather):
-        jobs = [other for other in self.jobs if other.loop is job.loop
-                and held(other) and harmless(other)]
-        for each in filter(pending, jobs):
+    @rule_for(has_handle, harmless, gather=st.booleans())
+    def foreground_all(self, work, gather):
+        works = [other for other in self.works if other.loop is work.loop
+                 and has_handle(other) and harmless(other)]
+        for each in filter(pending, works):
             each.let_end()
-        handles = [each.handle for each in jobs]
-        loop = self.name(job.loop)
+        handles = [each.handle for each in works]
+        loop = self.name(work.loop)
         if gather:
             results, exc = self.foreground(
                 asyncio.gather(*handles, return_exceptions=True), loop)
             assert exc is None, exc
-            for each, result in zip(jobs, results):
+            for each, result in zip(works, results):
                 returned = each.ends_with(result, None)
                 self.check_end(each, result, None if returned else result)
         else:
             result, exc = self.foreground(asyncio.wait(handles), loop)
             assert result == (set(handles), set()), (result, exc)
-            for each in jobs:
+            for each in works:
                 each.settled = True
 
-    @rule_for(held, harmless)
-    def foreground_wait_for(self, job):
-        if pending(job):
-            job.let_end()
-        self.check_end(job, *self.foreground(
-            wait_for(job.handle, TIMEOUT), self.name(job.loop)))
+    @rule_for(has_handle, harmless)
+    def foreground_wait_for(self, work):
+        if pending(work):
+            work.let_end()
+        self.check_end(work, *self.foreground(
+            wait_for(work.handle, TIMEOUT), self.name(work.loop)))
 
-    @rule_for(held, pending, harmless, timeout=sampled_from([0, 0.001]))
-    def foreground_wait_for_too_long(self, job, timeout):
-        if coroutine(job) and job.manner in ('return', 'fail'):
-            job.manner = 'clean up'     # versions differ in what they do
+    @rule_for(has_handle, pending, harmless, timeout=sampled_from([0, 0.001]))
+    def foreground_wait_for_too_long(self, work, timeout):
+        if coroutine(work) and work.manner in ('return', 'fail'):
+            work.manner = 'clean up'    # versions differ in what they do
         result, exc = self.foreground(
-            wait_for(job.handle, timeout), self.name(job.loop))
+            wait_for(work.handle, timeout), self.name(work.loop))
         assert isinstance(exc, asyncio.TimeoutError), (result, exc)
-        job.was_cancelled()
+        work.was_cancelled()
 
     # The event loop changes.
 
     @stateful.rule()
     def asyncio_run(self):
-        job = CoroutineJob()
-        job.let_end()
-        self.check_end(job, asyncio.run(job.run()), None)
+        work = CoroutineWork()
+        work.let_end()
+        self.check_end(work, asyncio.run(work.run()), None)
         self.set_loop = None
 
     @stateful.precondition(lambda self: len(self.pools) < LOOPS)
@@ -340,17 +343,17 @@ class Shell(stateful.RuleBasedStateMachine):
         self.end_loop(data.draw(sampled_from(list(self.pools)), label='loop'))
 
     def end_loop(self, loop):
-        jobs = [job for job in self.jobs if job.loop is loop]
-        for job in jobs:
-            if not coroutine(job):
-                job.let_end()
+        works = [work for work in self.works if work.loop is loop]
+        for work in works:
+            if not coroutine(work):
+                work.let_end()
         for pool in self.pools.pop(loop):
             pool.shutdown()
         self.settle(loop)
         loop.close()
-        for job in jobs:
-            job.abandoned = not job.settled
-            job.handle = None
+        for work in works:
+            work.abandoned = not work.settled
+            work.handle = None
 
     # What must be so after each step.
 
@@ -367,42 +370,42 @@ class Shell(stateful.RuleBasedStateMachine):
         assert not self.unexpected, self.unexpected
 
     def check_jobs(self):
-        for job in self.jobs:
-            assert job.ends <= 1, (job, 'has ended twice')
-            assert job.logged <= 1, (job, 'was logged twice')
-            assert not (job.logged and job.raised
-                        and not (self.goes_on and job.is_exit())
-                        ), (job, 'was logged, too')
-            if pending(job):
-                assert not job.is_lost(), (job, 'is lost')
-                assert job.ends == 0, job
-                assert job.handle is None or not job.handle.done(), job
-            elif job.settled:
-                assert job.ref is None or job.is_done(), (job, 'is pending')
-                assert job.ends == 1 or not coroutine(job), job
+        for work in self.works:
+            assert work.ends <= 1, (work, 'has ended twice')
+            assert work.logged <= 1, (work, 'was logged twice')
+            assert not (work.logged and work.raised
+                        and not (self.goes_on and work.is_exit())
+                        ), (work, 'was logged, too')
+            if pending(work):
+                assert not work.is_lost(), (work, 'is lost')
+                assert work.ends == 0, work
+                assert work.handle is None or not work.handle.done(), work
+            elif work.settled:
+                assert work.ref is None or work.is_done(), (work, 'is pending')
+                assert work.ends == 1 or not coroutine(work), work
 
     def check_tasks(self):
-        tasks = {job.ref() for job in self.jobs if job.ref is not None}
+        tasks = {work.ref() for work in self.works if work.ref is not None}
         for loop in self.pools:
             zombies = asyncio.all_tasks(loop) - tasks
             assert not zombies, zombies
 
     def end_everything(self):
-        for job in self.jobs:
-            if pending(job) and job.is_bomb():
-                self.exit_of(job)
-        for job in filter(pending, self.jobs):
-            job.let_end()
-        for job in filter(held, self.jobs):
-            self.check_end(job, *self.foreground(job.handle, job.loop))
+        for work in self.works:
+            if pending(work) and work.is_bomb():
+                self.exit_of(work)
+        for work in filter(pending, self.works):
+            work.let_end()
+        for work in filter(has_handle, self.works):
+            self.check_end(work, *self.foreground(work.handle, work.loop))
         for loop in list(self.pools):
             self.end_loop(loop)
-        for job in self.jobs:
-            assert job.abandoned or job.ends == 1, (job, 'has not ended')
+        for work in self.works:
+            assert work.abandoned or work.ends == 1, (work, 'has not ended')
 
-    def exit_of(self, job):
-        job.let_end()
-        self.check_end(job, *self.foreground(spin(), job.loop))
+    def exit_of(self, work):
+        work.let_end()
+        self.check_end(work, *self.foreground(spin(), work.loop))
 
     def teardown(self):
         try:

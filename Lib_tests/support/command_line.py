@@ -1,0 +1,18 @@
+"""What the command lines of the scripts in Tools/ have in common"""
+
+import argparse
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose --help begins with a docstring, as it is.
+
+    Errors are one line, and the exit status is 2.
+    """
+
+    def __init__(self, docstring):
+        super().__init__(
+            description=docstring,
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message):
+        self.exit(2, f'{self.prog}: {message}\n')
