@@ -20,7 +20,6 @@ extensions = [
 needs_sphinx = '8.1'
 nitpicky = True
 exclude_patterns = ['_build', 'whatsnew']
-highlight_language = 'python3'
 
 # Light and dark, narrow and wide, and nothing from other hosts.
 html_theme = 'furo'
@@ -28,8 +27,6 @@ html_title = project
 html_static_path = ['_static']
 html_css_files = ['site.css']
 html_copy_source = False
-html_show_sourcelink = False
-html_last_updated_fmt = ''
 
 # As in CPython's own configuration.
 extlinks = {

@@ -22,7 +22,8 @@ class Costs(SphinxDirective):
                 lines.setdefault(names, {})[row['python']] = row['ratio']
         text = ['.. list-table::', '   :header-rows: 1', '',
                 '   * - Case / compared with',
-                *(f'     - {python}' for python in pythons)]
+                *(f'     - {python.replace("CPython ", "")}'
+                  for python in pythons)]
         for names, ratios in lines.items():
             text.append(f'   * - {names}')
             for python in pythons:

@@ -20,28 +20,54 @@ logger = logging.getLogger(__name__)
 
 
 def find_promises(path):
-    """Yield section, promise, class and tests of each class in the file."""
+    """Yield section, promise, name and tests of each test class of a file."""
     classes = {node.name: node for node in ast.parse(path.read_bytes()).body
                if isinstance(node, ast.ClassDef)}
 
+    def get_bases(name):
+        return map(ast.unparse, classes[name].bases) if name in classes else ()
+
+    def is_test_case(name):
+        return name.endswith('TestCase') or any(
+            map(is_test_case, get_bases(name)))
+
     def find_tests(name):
-        if name in classes:
-            for base in classes[name].bases:
-                yield from find_tests(getattr(base, 'id', None))
-            for node in classes[name].body:
-                if getattr(node, 'name', '').startswith('test'):
-                    yield node.name
+        for base in get_bases(name):
+            yield from find_tests(base)
+        for node in classes[name].body if name in classes else ():
+            if getattr(node, 'name', '').startswith('test'):
+                yield node.name
 
     for name, node in classes.items():
         first = (ast.get_docstring(node) or '').partition('\n\n')[0]
         match = re.match(r'(\d)\. (.+)', ' '.join(first.split()))
-        if match:
-            yield match[1], match[2], name, list(dict.fromkeys(
-                find_tests(name)))
+        if match and is_test_case(name):
+            tests = list(dict.fromkeys(find_tests(name)))
+            yield match[1], match[2], name, tests
 
 
-def describe(test):
-    return test.replace('test_', '', 1).replace('_', ' ')
+ROW = """\
+   * - {}
+     - ``{}``
+
+       .. raw:: html
+
+          <details><summary>Tests: {}</summary>
+
+       {}
+
+       .. raw:: html
+
+          </details>
+
+"""
+
+
+def make_row(promise, name, tests):
+    sentences = [test.replace('test_', '', 1).replace('_', ' ')
+                 for test in tests] or ['those that it inherits']
+    return ROW.format(escape(promise), name, len(sentences),
+                      escape('; '.join(sentences)))
 
 
 def escape(text):
@@ -59,23 +85,23 @@ class Promises(SphinxDirective):
                 self.env.note_dependency(str(path))
                 for section, promise, name, tests in find_promises(path):
                     total += len(tests)
-                    rows.setdefault(section, []).append(
-                        f'   * - {escape(promise)}\n'
-                        f'     - ``{folder}.{path.stem}.{name}``: '
-                        f'{escape("; ".join(map(describe, tests)))}\n')
+                    rows.setdefault(section, []).append(make_row(
+                        promise, f'{folder}.{path.stem}.{name}', tests))
         text = []
         for line in self.content:
             section = line.partition('.')[0]
             if section in rows:
-                text += [f'.. list-table:: {line}\n   :widths: 40 60\n'
-                         '   :header-rows: 1\n   :class: promises\n\n'
-                         '   * - Promise\n     - Tests\n', *rows[section]]
+                text += [escape(line), '^' * 79, '', '.. list-table::',
+                         '   :widths: 45 55', '   :header-rows: 1',
+                         '   :class: promises', '', '   * - Promise',
+                         '     - Tests', *rows[section]]
             else:
                 logger.warning('no test class shows section %s', line,
                                type='promises', location=self.get_location())
         number = sum(map(len, rows.values()))
-        text.append(f'\n{number} promises, {total} tests.\n')
-        return self.parse_text_to_nodes('\n'.join(text))
+        text[:0] = [f'{number} promises, {total} tests:', '']
+        return self.parse_text_to_nodes('\n'.join(text),
+                                        allow_section_headings=True)
 
 
 def setup(app):
