@@ -1,40 +1,32 @@
-"""Build the documentation, in the manner of docs.python.org"""
+"""Build the documentation: python -m sphinx -b html . DIRECTORY"""
 
 import pathlib
 import sys
-import zlib
-
-import sphinx.domains.changeset
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.insert(0, str(ROOT))       # for the doctests
+sys.path[:0] = [str(HERE), str(HERE.parent)]    # extensions, and the package
 
 project = 'asyncio_fgbg'
 copyright = '2026, the asyncio_fgbg maintainers'
-author = 'the asyncio_fgbg maintainers'
-version = release = '3.16'          # the Python that would have it
 
 extensions = [
     'sphinx.ext.doctest',
     'sphinx.ext.extlinks',
     'sphinx.ext.intersphinx',
+    'cpython_pages',
+    'promises',
+    'costs',
 ]
 needs_sphinx = '8.1'
 nitpicky = True
-root_doc = 'index'
-exclude_patterns = ['_build', 'whatsnew/fgbg.rst']
-highlight_language = 'python3'
-html_theme = 'python_docs_theme'
-html_show_sourcelink = False
-html_theme_options = {
-    'collapsiblesidebar': True,
-    'issues_url': '',
-    'license_url': '',
-    'root_include_title': False,
-    'root_name': 'asyncio_fgbg',
-    'root_url': '',
-}
+exclude_patterns = ['_build', 'whatsnew']
+
+# Light and dark, narrow and wide, and nothing from other hosts.
+html_theme = 'furo'
+html_title = project
+html_static_path = ['_static']
+html_css_files = ['site.css']
+html_copy_source = False
 
 # As in CPython's own configuration.
 extlinks = {
@@ -43,42 +35,15 @@ extlinks = {
 }
 extlinks_detect_hardcoded_links = False
 
-# The page is written for a Python with the patch: this one is to look so.
+# The reference is written for a Python with the patch: this one looks so.
 doctest_global_setup = """
 import asyncio
 import asyncio_fgbg
+import importlib.util
 for _name in asyncio_fgbg.__all__:
     setattr(asyncio, _name, getattr(asyncio_fgbg, _name))
+
+def is_missing(name):
+    return importlib.util.find_spec(name) is None
 """
 trim_doctest_flags = True
-
-
-def write_inventory(source, target):
-    """Write what intersphinx reads, without asking the network for it."""
-    lines = [f'{name} {role} 1 {uri} -' for role, uri, name in (
-        line.split(maxsplit=2) for line in source.read_text().splitlines()
-        if line and not line.startswith('#'))]
-    head = ('# Sphinx inventory version 2\n# Project: Python\n# Version: \n'
-            '# The remainder of this file is compressed using zlib.\n')
-    target.parent.mkdir(exist_ok=True)
-    target.write_bytes(
-        head.encode() + zlib.compress('\n'.join(lines + ['']).encode()))
-
-
-INVENTORY = HERE / '_build' / 'python.inv'
-write_inventory(HERE / 'references.txt', INVENTORY)
-intersphinx_mapping = {'python': ('https://docs.python.org/3',
-                                  str(INVENTORY))}
-
-
-class VersionChange(sphinx.domains.changeset.VersionChange):
-    # CPython's release manager fills in what "next" is.
-    def run(self):
-        if self.arguments[0] == 'next':
-            self.arguments[0] = f'{version} (proposed)'
-        return super().run()
-
-
-def setup(app):
-    app.add_directive('versionadded', VersionChange, override=True)
-    return {'parallel_read_safe': True, 'parallel_write_safe': True}
