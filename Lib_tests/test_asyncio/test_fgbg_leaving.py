@@ -232,8 +232,7 @@ class WaitForCallsTests(FgbgTestCase):
 
 
 class NotForEverTests(FgbgTestCase):
-    """7. Nothing keeps the interpreter that asyncio.run() does not wait for.
-    """
+    """7. Nothing keeps the interpreter that does not keep asyncio.run()."""
 
     def test_task_that_starts_itself_again_does_not_keep_the_interpreter(self):
         self.assertEqual(run_python("""

@@ -351,6 +351,7 @@ class TripTests(PropertyTestCase):
     def setUp(self):
         super().setUp()
         self.executor = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(delattr, self, 'executor')  # Hypothesis keeps tests
         self.addCleanup(self.executor.shutdown)
         self.patience = SHORT_TIMEOUT
 

@@ -170,7 +170,7 @@ class KeepTests(FgbgTestCase):
 
 
 class LetGoTests(FgbgTestCase):
-    """3. A finished task is let go at once, and so is a closed loop."""
+    """3. A task is let go when it is done, or its loop is closed or gone."""
 
     def test_finished_task_is_let_go(self):
         ref = weakref.ref(fgbg.schedule_coroutine(return_42()))
@@ -191,18 +191,28 @@ class LetGoTests(FgbgTestCase):
         self.loop.set_task_factory(asyncio.eager_task_factory)
         fgbg.run_in_foreground(main())
 
-    def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
+    def check_loops(self, make, end):
         refs = []
         for _ in range(10):
-            loop = asyncio.new_event_loop()
+            loop = make()
             loop.set_exception_handler(lambda loop, context: None)
             task = fgbg.schedule_coroutine(wait_for_ever(), loop=loop)
             fgbg.run_in_foreground(asyncio.sleep(0), loop=loop)
-            loop.close()
+            end(loop)
             refs += weakref.ref(loop), weakref.ref(task)
         del loop, task
         gc_collect()
         self.assertEqual([ref() for ref in refs], [None] * 20)
+
+    def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
+        self.check_loops(asyncio.new_event_loop, lambda loop: loop.close())
+
+    def test_forgotten_loops_with_pending_tasks_do_not_pile_up(self):
+        class Loop(asyncio.SelectorEventLoop):
+            def __del__(self):
+                self.close()    # without the warning
+
+        self.check_loops(Loop, lambda loop: None)
 
 
 class RunningElsewhereTests(FgbgTestCase):
