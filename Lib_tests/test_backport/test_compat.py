@@ -1,68 +1,130 @@
 """Tests for what asyncio_fgbg/_compat.py adds to asyncio/fgbg.py
 
-What it stands in for is tested with the functions, in test_fgbg.py.
+What it stands in for is tested with the functions, in test_asyncio.  Here is
+what they do on older Pythons and on PyPy alone.
 """
 
 import asyncio
+import importlib
 import os
+import pathlib
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import unittest
 import _thread
 
 import asyncio_fgbg
-from asyncio_fgbg import _compat, fgbg
-from test_fgbg import PYPY, TIMEOUT, TestCase, return_42, run_python
+import test_asyncio
+from asyncio_fgbg import _compat
+from support import TIMEOUT
+from support.cpython import (
+    PYPY, SKIPPED, assert_python_ok, requires_fork,
+)
+from test_asyncio.fgbg_utils import (
+    FgbgTestCase, fgbg, return_42, run_python, wait_for_ever,
+)
 
 
-class StandInTests(unittest.TestCase):
-    def test_newest_python_needs_no_stand_in_for_asyncio(self):
-        if sys.version_info < (3, 14) or PYPY:
-            self.skipTest('this Python is older than the patch')
-        for name in ('constants', 'coroutines', 'events', 'exceptions',
-                     'futures', 'runners', 'tasks'):
-            with self.subTest(name):
-                self.assertIs(getattr(asyncio_fgbg, name),
-                              getattr(asyncio, name))
+class DependencyTests(unittest.TestCase):
+    """1. The package depends on nothing but the standard library."""
 
-    def test_stand_in_has_what_the_module_has(self):
-        stand_in = _compat._stand_in(os, getpid=int)
-        self.assertIs(stand_in.getpid, int)
-        self.assertIs(stand_in.fork, os.fork)
-
-    def test_nothing_in_asyncio_is_replaced(self):
-        self.assertIsNot(asyncio_fgbg.fgbg._Wait, _compat._Wait)
-        for module in list(sys.modules.values()):
-            if getattr(module, '__name__', '').startswith('asyncio.'):
-                for value in list(vars(module).values()):
-                    self.assertNotEqual(getattr(value, '__module__', None),
-                                        'asyncio_fgbg._compat')
+    def test_package_works_without_any_other(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(pathlib.Path(asyncio_fgbg.__file__).parent,
+                            pathlib.Path(folder, 'asyncio_fgbg'))
+            # -I and -S: without what is installed, or in the current folder.
+            _, out, _ = assert_python_ok(
+                '-I', '-S', '-c', f'import sys; sys.path.append({folder!r})\n'
+                'import asyncio\nfrom asyncio_fgbg import *\n'
+                'print(run_in_foreground(asyncio.sleep(0, 42)))')
+        self.assertEqual(out.split(), [b'42'])
 
 
-class OwnLoopTests(unittest.TestCase):
-    @unittest.skipIf(sys.version_info < (3, 9), 'before Python 3.9, event '
-                     'loops do not have shutdown_default_executor()')
-    def test_default_executor_can_be_shut_down_by_hand(self):
+@unittest.skipIf(sys.version_info >= (3, 14),
+                 'from Python 3.14 on, asyncio makes no event loop')
+class AsynciosLoopTests(unittest.TestCase):
+    """2. What asyncio itself makes of no loop stays as it is."""
+
+    def test_rejected_argument_lets_asyncio_make_a_loop_all_the_same(self):
         self.assertEqual(run_python("""
-            async def main():
-                await call_in_background(int)
-                await asyncio.get_running_loop().shutdown_default_executor()
-                return 42
-            print(run_in_foreground(main()))
-        """), '42\n')
+            import warnings
+            theirs = asyncio.new_event_loop()
+            try:
+                run_in_foreground(theirs.create_future())
+            except ValueError:
+                print('rejected')
+            warnings.simplefilter('ignore', DeprecationWarning)
+            asyncio.get_event_loop().close()
+            theirs.close()
+        """), 'rejected\n')
+
+
+class OldCoroutineTests(FgbgTestCase):
+    """3. What is a coroutine is up to the asyncio of the running Python."""
+
+    @unittest.skipIf(sys.version_info >= (3, 12),
+                     'from Python 3.12 on, generators are no coroutines')
+    def test_generators_are_coroutines(self):
+        for wait in (fgbg.run_in_foreground, lambda generator:
+                     fgbg.run_in_foreground(
+                         fgbg.schedule_coroutine(generator))):
+            generator = (None for _ in range(1))
+            self.assertIsNone(wait(generator))
+            self.assertEqual(list(generator), [])
+
+    @unittest.skipIf(sys.version_info >= (3, 14),
+                     'from Python 3.14 on, asyncio knows no such mark')
+    def test_callables_with_asyncios_mark_are_coroutine_functions(self):
+        class Marked:
+            _is_coroutine = asyncio.coroutines._is_coroutine
+
+            def __call__(self):
+                return return_42()
+
+        self.rejects(TypeError, r'^target must be a callable, not .*Marked '
+                     r'.*use schedule_coroutine\(\)',
+                     fgbg.call_in_background, Marked())
+
+
+@unittest.skipUnless(PYPY, 'only on PyPy, tasks are Python code')
+class PyPyTests(FgbgTestCase):
+    """6. A Ctrl-C that hits a task of PyPy leaves the loop usable."""
+
+    def test_second_ctrl_c_in_a_task_leaves_the_loop_usable(self):
+        def hit():
+            asyncio.tasks._enter_task(self.loop, task)
+            raise KeyboardInterrupt
+
+        task = fgbg.schedule_coroutine(wait_for_ever())
+        self.loop.call_soon(hit)
+        self.interrupt_foreground(task)
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+        task.cancel()
+
+    def test_handler_that_raises_as_a_task_leaves_the_loop(self):
+        leave = asyncio.tasks._leave_task
+
+        def interrupted(loop, task):
+            asyncio.tasks._leave_task = leave
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGINT, lambda signum, frame: None)
+        asyncio.tasks._leave_task = interrupted
+        self.interrupt_foreground(asyncio.sleep(0.01))
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
 
 
 @unittest.skipUnless(hasattr(signal, 'set_wakeup_fd'),
                      'this platform wakes nothing up by a file descriptor')
-class WakeupTests(TestCase):
-    """_thread.interrupt_main() ends a wait that nothing else wakes up."""
+class WakeupTests(FgbgTestCase):
+    """6. interrupt_main() ends a wait that nothing else wakes up."""
 
     def setUp(self):
         super().setUp()
-        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.addCleanup(signal.signal, signal.SIGINT, handler)
         self.addCleanup(signal.set_wakeup_fd, -1)
 
     def get_wakeup_fd(self):
@@ -81,16 +143,14 @@ class WakeupTests(TestCase):
     @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
     def test_quiet_wait_is_interrupted(self):
         start = self.loop.time()
-        with self.assertRaises(KeyboardInterrupt):
-            fgbg.run_in_foreground(self.wait())
+        self.interrupt_foreground(self.wait())
         self.assertLess(self.loop.time() - start, TIMEOUT / 2)
         self.assertEqual(self.get_wakeup_fd(), -1)
 
     @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
     def test_quiet_wait_for_a_task_is_interrupted(self):
         task = fgbg.schedule_coroutine(self.wait())
-        with self.assertRaises(KeyboardInterrupt):
-            fgbg.run_in_foreground(task)
+        self.interrupt_foreground(task)
         self.assertFalse(task.done())
         task.cancel()
         self.run_once()
@@ -173,7 +233,7 @@ class WakeupTests(TestCase):
         self.addCleanup(loop.close)
         self.assertEqual(fgbg.run_in_foreground(return_42(), loop=loop), 42)
 
-    @unittest.skipUnless(hasattr(os, 'fork'), 'this platform has no os.fork()')
+    @requires_fork()
     def test_signals_of_a_forked_child_do_not_wake_up_its_parent(self):
         self.assertEqual(run_python("""
             import signal, warnings
@@ -186,6 +246,71 @@ class WakeupTests(TestCase):
                 return os.waitpid(pid, 0)[1]
             print(run_in_foreground(main()))
         """), '0\n')
+
+
+@unittest.skipIf(sys.version_info < (3, 9), 'before Python 3.9, event loops '
+                 'do not have shutdown_default_executor()')
+class ShutdownTests(unittest.TestCase):
+    """7. The loop made here has asyncio's way to shut its executor down."""
+
+    def test_default_executor_can_be_shut_down_by_hand(self):
+        self.assertEqual(run_python("""
+            async def main():
+                await call_in_background(int)
+                await asyncio.get_running_loop().shutdown_default_executor()
+                return 42
+            print(run_in_foreground(main()))
+        """), '42\n')
+
+
+class StandInTests(unittest.TestCase):
+    """9. Stand-ins are in place of what is missing, and nowhere else."""
+
+    def test_newest_python_needs_no_stand_in_for_asyncio(self):
+        if sys.version_info < (3, 14) or PYPY:
+            self.skipTest('this Python is older than the patch')
+        for name in ('constants', 'coroutines', 'events', 'exceptions',
+                     'futures', 'runners', 'tasks'):
+            with self.subTest(name):
+                self.assertIs(getattr(asyncio_fgbg, name),
+                              getattr(asyncio, name))
+
+    def test_stand_in_has_what_the_module_has(self):
+        stand_in = _compat._stand_in(os, getpid=int)
+        self.assertIs(stand_in.getpid, int)
+        self.assertIs(stand_in.listdir, os.listdir)
+
+    def test_nothing_in_asyncio_is_replaced(self):
+        self.assertIsNot(asyncio_fgbg.fgbg._Wait, _compat._Wait)
+        for module in list(sys.modules.values()):
+            if getattr(module, '__name__', '').startswith('asyncio.'):
+                for value in list(vars(module).values()):
+                    self.assertNotEqual(getattr(value, '__module__', None),
+                                        'asyncio_fgbg._compat')
+
+
+class SkippedTests(unittest.TestCase):
+    """9. The patch's tests ask for no version: support.cpython skips them."""
+
+    FOLDER = pathlib.Path(test_asyncio.__file__).parent
+
+    def test_each_test_that_is_skipped_is_there(self):
+        modules = [importlib.import_module(f'test_asyncio.{path.stem}')
+                   for path in sorted(self.FOLDER.glob('test_*.py'))]
+        names = [f'{case.__name__}.{name}' for module in modules
+                 for case in vars(module).values()
+                 if isinstance(case, type)
+                 and case.__module__ == module.__name__
+                 for name in vars(case) if name.startswith('test_')]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(set(SKIPPED) - set(names), set())
+
+    def test_no_test_asks_for_the_version(self):
+        for path in sorted(self.FOLDER.glob('*.py')):
+            with self.subTest(path.name):
+                self.assertNotRegex(
+                    path.read_text(encoding='utf-8'),
+                    r'version|(?i:pypy)|hasattr\((asyncio|inspect|os)\b')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What three thin shims lose, shown by tests of test_fgbg.py that they fail
+"""What three thin shims lose, shown by tests of test_asyncio that they fail
 
 The shims are in the folder thin, as a package of the same name.  Each test
 here stands for a line of the list of their losses, and runs the test that
@@ -6,28 +6,34 @@ guards against it with the shims in the place of the package.
 """
 
 import os
-import platform
+import pathlib
 import re
 import subprocess
 import sys
 import unittest
 
+import support
+from support import TIMEOUT
+from support.cpython import PYPY
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TIMEOUT = 120       # seconds; reached only by what is broken
+
+SUPPORT = pathlib.Path(support.__file__).resolve().parent
 
 
 class ThinTests(unittest.TestCase):
+    """8. The tests notice each thing that the thin version loses."""
+
     def run_with_shims(self, name):
-        """Return what the test *name* of test_fgbg.py prints about itself."""
+        """Return what the test test_asyncio.test_fgbg_*name* prints."""
         process = subprocess.run(
             [sys.executable, '-X', 'dev', '-W', 'error',
-             '-m', 'unittest', f'test_fgbg.{name}'],
-            cwd=HERE,
-            env=dict(os.environ, PYTHONPATH=os.path.join(HERE, 'thin'),
+             '-m', 'unittest', f'test_asyncio.test_fgbg_{name}'],
+            cwd=SUPPORT.parent,
+            env=dict(os.environ, PYTHONPATH=str(SUPPORT / 'thin'),
                      FGBG_PATIENCE='1'),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, universal_newlines=True, timeout=TIMEOUT)
+            stderr=subprocess.STDOUT, universal_newlines=True,
+            timeout=2 * TIMEOUT)
         self.assertRegex(process.stdout, 'Ran 1 test ')
         return process.stdout
 
@@ -38,53 +44,52 @@ class ThinTests(unittest.TestCase):
         self.assertRegex(output, reason)
 
     def test_shims_pass_what_they_are_good_for(self):
-        output = self.run_with_shims('RunInForegroundTests.'
+        output = self.run_with_shims('foreground.RunTests.'
                                      'test_runs_a_coroutine')
         self.assertRegex(output, r'\nOK\n')
 
     @unittest.skipIf(sys.version_info < (3, 14),
                      'before Python 3.14 asyncio makes the event loop')
     def test_they_fail_at_a_fresh_prompt(self):
-        self.fails('DefaultLoopTests.test_fresh_main_thread_gets_a_loop',
+        self.fails('loop.MakeTests.test_fresh_main_thread_gets_a_loop',
                    'There is no current event loop')
 
     @unittest.skipUnless((3, 12) <= sys.version_info < (3, 14),
                          'asyncio warns in Python 3.12 and 3.13 only')
     def test_they_warn_at_a_fresh_prompt(self):
-        self.fails('DefaultLoopTests.test_fresh_main_thread_gets_a_loop',
+        self.fails('loop.MakeTests.test_fresh_main_thread_gets_a_loop',
                    'DeprecationWarning')
 
     def test_they_fail_after_asyncio_run(self):
-        self.fails('DefaultLoopTests.test_works_after_asyncio_run',
+        self.fails('loop.MakeTests.test_works_after_asyncio_run',
                    'There is no current event loop')
 
     def test_they_fail_after_the_loop_was_closed(self):
-        self.fails('DefaultLoopTests.test_works_after_the_loop_was_closed',
+        self.fails('loop.MakeTests.test_works_after_the_loop_was_closed',
                    'Event loop is closed|'
                    'There is no current event loop')     # from 3.12 on
 
     def test_they_run_what_they_reject_in_a_nested_call(self):
-        self.fails('RunInForegroundTests.'
+        self.fails('foreground.NestedTests.'
                    'test_coroutine_that_is_refused_does_not_run',
                    'AssertionError: .*ran')
 
     @unittest.skipIf(sys.version_info < (3, 8),
                      'before Python 3.8 a connection keeps its stream reader')
     def test_they_lose_the_reply_of_an_echo_client(self):
-        self.fails('ScheduleCoroutineTests.'
+        self.fails('schedule.KeepTests.'
                    'test_reply_to_a_dropped_echo_client_is_not_lost',
                    'TimeoutError')
 
-    @unittest.skipIf(sys.version_info >= (3, 12, 2)
-                     and platform.python_implementation() == 'CPython',
+    @unittest.skipIf(sys.version_info >= (3, 12, 2) and not PYPY,
                      'from Python 3.12.2 on futures accept StopIteration')
     def test_they_never_return_from_stop_iteration(self):
-        self.fails('CallInBackgroundTests.'
+        self.fails('call.EndOfCallTests.'
                    'test_stop_iteration_reaches_the_future_as_runtime_error',
                    'TimeoutError')
 
     def test_they_let_ctrl_c_kill_a_background_task(self):
-        self.fails('CtrlCTests.test_other_tasks_see_nothing',
+        self.fails('ctrl_c.BystanderTests.test_other_tasks_see_nothing',
                    'AssertionError: True is not false')
 
 

@@ -12,9 +12,9 @@ import threading
 import unittest
 import weakref
 
-from asyncio_fgbg import fgbg
-from test_fgbg import (PREAMBLE, PYPY, TIMEOUT, collect, run_python,
-                       wait_for_ever)
+from support import TIMEOUT
+from support.cpython import PYPY, gc_collect
+from test_asyncio.fgbg_utils import PREAMBLE, fgbg, run_python, wait_for_ever
 
 
 THREADS = 8
@@ -78,7 +78,7 @@ class ThreadsTestCase(unittest.TestCase):
 
 
 class OutcomeTests(ThreadsTestCase):
-    """Everything that is submitted ends exactly once, as it should."""
+    """4. Everything that many threads submit ends once, as it should."""
 
     def tearDown(self):
         self.assertEqual(self.logged, [])
@@ -179,11 +179,11 @@ class OutcomeTests(ThreadsTestCase):
             return caught.exception.code
 
         self.assertEqual(self.in_loops(run), list(range(THREADS)))
-        collect()
+        gc_collect()
 
 
 class SharedStateTests(ThreadsTestCase):
-    """Threads that come and go take nothing from each other."""
+    """3. Threads that come and go take no task from each other."""
 
     def test_dropped_tasks_are_kept_while_other_threads_collect(self):
         async def wait(futures, results):
@@ -196,7 +196,7 @@ class SharedStateTests(ThreadsTestCase):
             for _ in range(20):
                 fgbg.schedule_coroutine(wait(futures, results))
             fgbg.run_in_foreground(asyncio.sleep(0))
-            collect()
+            gc_collect()
             for future in futures:
                 future.set_result(number)
             del future
@@ -220,7 +220,7 @@ class SharedStateTests(ThreadsTestCase):
 
         loops = []
         refs = sum(self.in_loops(run), [])
-        collect()
+        gc_collect()
         self.assertEqual([ref() for ref in refs], [None] * 20 * THREADS)
 
     def test_closed_loops_with_pending_tasks_do_not_pile_up(self):
@@ -241,12 +241,12 @@ class SharedStateTests(ThreadsTestCase):
             # clear() does nothing while it is empty.
             asyncio.tasks._current_tasks[None] = None
             asyncio.tasks._current_tasks.clear()
-        collect()
+        gc_collect()
         self.assertEqual([ref() for ref in refs], [None] * len(refs))
 
 
 class RunningLoopTests(ThreadsTestCase):
-    """One event loop runs in the foreground; other threads know it."""
+    """5. A loop that runs is known to many other threads."""
 
     def while_running(self, function):
         """Call *function* in many threads while a loop runs here."""
@@ -286,7 +286,7 @@ class RunningLoopTests(ThreadsTestCase):
 
 
 class OwnLoopTests(unittest.TestCase):
-    """The loop that the functions make belongs to the main thread."""
+    """2. The loop that the functions make belongs to the main thread."""
 
     def test_threads_do_not_disturb_its_making_use_and_end(self):
         self.assertEqual(run_python(f"""

@@ -1,0 +1,151 @@
+"""Stand-ins for what the tests in test_asyncio take from CPython's own tests
+
+They are written as a part of these, and know no Python but the newest.  What
+they import from there has the same names here, and each test that an older
+Python or PyPy cannot pass is skipped.
+"""
+
+import asyncio
+import functools
+import gc
+import inspect
+import os
+import signal
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+from . import PATIENCE, TIMEOUT
+
+
+PYPY = sys.implementation.name == 'pypy'
+
+# Whether this Python has it, and why tests are skipped where it has.
+STUCK = (sys.version_info < (3, 8), 'before Python 3.8, a task that waits for '
+         'what has raised an exit is stuck')
+GENERATORS = (sys.version_info < (3, 12), 'before Python 3.12, generators '
+              'are coroutines')
+SKIPPED = {
+    'CleanUpTests.test_cleanup_can_make_its_first_call_of_the_executor': (
+        (3, 12) <= sys.version_info < (3, 12, 3), 'from 3.12.0 to 3.12.2, no '
+        'thread is started at exit (gh-113964)'),
+    'ExecutorTests.test_explicit_executor_can_be_of_interpreters': (
+        sys.version_info < (3, 14), 'InterpreterPoolExecutor came with Python '
+        '3.14'),
+    'FirstCallTests.test_recursion_at_every_depth': (
+        PYPY, "how deep PyPy's recursion gets depends on what it has "
+        'compiled'),
+    'LetGoTests.test_task_that_an_eager_factory_finished_is_not_kept': (
+        sys.version_info < (3, 12), 'eager tasks came with Python 3.12'),
+    'NotAwaitableTests.test_rejects_a_generator_and_leaves_it_alone':
+        GENERATORS,
+    'OnceTests.test_second_ctrl_c_does_not_come_again': STUCK,
+    'QueueTests.test_thread_that_waits_for_the_loop_is_told': (
+        sys.version_info < (3, 9), 'before Python 3.9, threads are joined '
+        'before any function is called (bpo-39812)'),
+    'RaiseOnceTests.test_exit_of_a_gathered_task_does_not_come_again': STUCK,
+    'RaiseOnceTests.'
+    'test_exit_that_comes_again_at_once_does_not_end_the_cleanup': STUCK,
+    'RunTests.test_future_that_looks_like_a_coroutine': (
+        sys.version_info < (3, 10), 'before 3.10, ensure_future() asks for '
+        'coroutines first'),
+    'TargetTests.test_rejects_a_generator': GENERATORS,
+    'TripTests.test_exception_groups_arrive_unchanged': (
+        sys.version_info < (3, 11), 'exception groups came with Python 3.11'),
+}
+
+
+# test.test_asyncio.utils
+
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        name = '.'.join(self.id().split('.')[-2:])
+        skip, reason = SKIPPED.get(name, (False, ''))
+        if skip:
+            self.skipTest(reason)
+
+
+# test.support
+
+SHORT_TIMEOUT = PATIENCE
+
+
+def gc_collect():
+    for _ in range(3):      # PyPy needs more than one
+        gc.collect()
+
+
+def requires_fork():
+    return unittest.skipUnless(hasattr(os, 'fork'),
+                               'this platform has no os.fork()')
+
+
+# test.support.script_helper, but for the isolation: the interpreters are to
+# find what this one has found, through PYTHONPATH or in the current folder.
+
+def assert_python_ok(*args, **env_vars):
+    return _assert_python(True, args, env_vars)
+
+
+def assert_python_failure(*args, **env_vars):
+    return _assert_python(False, args, env_vars)
+
+
+def _assert_python(success, args, env_vars):
+    env = {**os.environ, **env_vars}
+    if sys.version_info[:2] == (3, 8):
+        # A forked child of 3.8 crashes at exit with -X dev's allocator.
+        env['PYTHONMALLOC'] = 'pymalloc'
+    process = subprocess.run(
+        [sys.executable, *args], env=env, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
+    rc, out, err = process.returncode, process.stdout, process.stderr
+    if (rc == 0) is not success:
+        raise AssertionError(f'status {rc}\n{out.decode()}{err.decode()}')
+    return rc, out, err
+
+
+# test.support.hypothesis_helper
+
+def __getattr__(name):
+    if name != 'hypothesis':
+        raise AttributeError(name)
+    try:
+        import hypothesis
+    except ImportError as exc:
+        raise unittest.SkipTest(str(exc)) from None
+    # In CI a failure is to be the fault of the change that is tested, and to
+    # come back when it is run again.  Elsewhere each run tries new examples.
+    hypothesis.settings.register_profile(
+        'fgbg', derandomize='CI' in os.environ, deadline=None, database=None,
+        print_blob=True,
+        # PyPy compiles what runs once.
+        max_examples=int(os.getenv('FGBG_EXAMPLES', 20 if PYPY else 80)),
+        suppress_health_check=[
+            check for check in hypothesis.HealthCheck
+            if check.name in ('too_slow', 'differing_executors')])
+    hypothesis.settings.load_profile('fgbg')
+    return hypothesis
+
+
+# The standard library: signal.raise_signal() and AsyncMock came with 3.8,
+# inspect.markcoroutinefunction() with 3.12.
+
+def _async_mock(return_value):
+    async def mocked():
+        return return_value
+
+    return mocked
+
+
+def _mark(function):
+    function._is_coroutine = asyncio.coroutines._is_coroutine
+    return function
+
+
+raise_signal = getattr(signal, 'raise_signal',
+                       functools.partial(os.kill, os.getpid()))
+AsyncMock = getattr(mock, 'AsyncMock', _async_mock)
+markcoroutinefunction = getattr(inspect, 'markcoroutinefunction', _mark)
