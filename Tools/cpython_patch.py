@@ -217,10 +217,10 @@ def compare(plain, patched):
     before = run_tests(plain)
     after = run_tests(patched)
     new = {name: end for name, end in after.items() if is_new(name)}
-    for title, ends in [('without the patch', before),
-                        ('with it', after), ('new tests', new)]:
-        counts = collections.Counter(ends.values())
-        print(f'{title}:', ', '.join(f'{counts[end]} {end}' for end in counts))
+    for title, ends in [('without the patch', before), ('with it', after),
+                        ('new tests', new)]:
+        print(f'{title}:', dict(collections.Counter(ends.values())),
+              flush=True)
     return find_differences(before, after)
 
 
