@@ -1,8 +1,6 @@
 """Tests for Tools/cpython_patch.py, which makes the patch for CPython"""
 
-import contextlib
 import importlib.util
-import io
 import os
 import pathlib
 import shutil
@@ -13,19 +11,16 @@ import tempfile
 import unittest
 
 from asyncio_fgbg import fgbg
+from support import TIMEOUT
 
 
-TOOL = (pathlib.Path(__file__).resolve().parent.parent / 'Tools'
-        / 'cpython_patch.py')
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+TOOL = ROOT / 'Tools' / 'cpython_patch.py'
+TESTS = sorted((ROOT / 'Lib_tests' / 'test_asyncio').glob('[!_]*.py'))
 LIBRARY = pathlib.Path(sysconfig.get_path('stdlib'))
-TIMEOUT = 120       # seconds; reached only by what is broken
 
 # What the patch looks for in a source tree, and no more.
 DOCUMENTATION = {
-    'Include/patchlevel.h': """\
-#define PY_MAJOR_VERSION        3
-#define PY_MINOR_VERSION        16
-""",
     'Doc/library/asyncio.rst': """\
 .. toctree::
    :maxdepth: 1
@@ -100,9 +95,12 @@ class Broken(unittest.TestCase):
     def setUpClass(cls):
         raise ZeroDivisionError
 
-    def test(self):
+    def test_broken(self):
         pass
 """
+
+needs_314 = unittest.skipIf(sys.version_info < (3, 14),
+                            'the patch is for Python 3.14 and later')
 
 
 class PatchTestCase(unittest.TestCase):
@@ -152,6 +150,8 @@ class PatchTestCase(unittest.TestCase):
 
 
 class RefusedTests(PatchTestCase):
+    """9. A tree that the patch is not for is refused in one line."""
+
     def test_no_tree(self):
         self.assert_refused('nowhere', tree=self.tree / 'nowhere')
 
@@ -164,15 +164,17 @@ class RefusedTests(PatchTestCase):
                      ' futures runners tasks').split():
             (self.tree / 'asyncio' / f'{name}.py').write_text('import sys\n')
         (self.tree / 'asyncio' / '__init__.py').write_text(
-            'from .base_events import *\nfrom .futures import *\n'
+            'from .base_events import *\nfrom .exceptions import *\n'
             '__all__ = (base_events.__all__ +\n'
+            '           exceptions.__all__ +\n'
             '           futures.__all__)\n')
         self.assert_refused('too old')
 
 
-@unittest.skipIf(sys.version_info < (3, 14),
-                 'the patch is for Python 3.14 and later')
+@needs_314
 class ExportTests(PatchTestCase):
+    """9. The package and its tests are laid out as a patch for CPython."""
+
     def setUp(self):
         super().setUp()
         self.make_tree()
@@ -197,30 +199,44 @@ class ExportTests(PatchTestCase):
         self.assertEqual(process.stdout.split(), [
             str(self.tree / 'Lib' / 'asyncio' / '__init__.py'), '42'])
 
+    def test_package_hands_on_what_this_asyncio_has_itself(self):
+        self.apply(self.export()[0])
+        path = os.pathsep.join([str(self.tree / 'Lib'),
+                                str(pathlib.Path(fgbg.__file__).parents[1])])
+        process = subprocess.run(
+            [sys.executable, '-W', 'error', '-c',
+             'import asyncio, asyncio_fgbg\n'
+             'assert asyncio_fgbg.fgbg is asyncio.fgbg\n'
+             'for name in asyncio_fgbg.__all__:\n'
+             '    print(getattr(asyncio_fgbg, name)'
+             ' is getattr(asyncio, name))'],
+            env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT)
+        self.assertEqual((process.stdout, process.stderr), ('True\n' * 3, ''))
+
     def test_nothing_of_the_package_is_in_the_patch(self):
         patch = self.export()[0].decode()
         for line in patch.splitlines():
             self.assertNotIn('asyncio_fgbg', line)
             self.assertNotIn('_compat', line)
-
-    def test_tests_come_from_asyncio(self):
-        self.apply(self.export()[0])
-        folder = 'Lib/test/test_asyncio/'
-        self.assertIn('\nfrom asyncio import fgbg\n',
-                      self.read(folder + 'test_fgbg.py'))
-        self.assertIn('\nfrom test.support.hypothesis_helper import '
-                      'hypothesis\nfrom asyncio import fgbg\n',
-                      self.read(folder + 'test_fgbg_property.py'))
+            self.assertNotRegex(line, r'from support\b')
 
     def test_tests_differ_from_ours_in_where_the_names_come_from(self):
         self.apply(self.export()[0])
-        ours = (TOOL.parent.parent / 'Lib_tests/test_fgbg.py').read_text(
-            encoding='utf-8').splitlines()
-        theirs = self.read('Lib/test/test_asyncio/test_fgbg.py').splitlines()
-        self.assertEqual(len(ours), len(theirs))
-        self.assertEqual(
-            [pair for pair in zip(ours, theirs) if pair[0] != pair[1]],
-            [('from asyncio_fgbg import fgbg', 'from asyncio import fgbg')])
+        self.assertIn('test_fgbg.py', [path.name for path in TESTS])
+        imported = set()
+        for path in TESTS:
+            ours = path.read_text(encoding='utf-8').splitlines()
+            theirs = self.read(f'Lib/test/test_asyncio/{path.name}')
+            for line, new in zip(ours, theirs.splitlines()):
+                if new != line:
+                    self.assertRegex(
+                        line, r'^from (asyncio_fgbg|support\.cpython) '
+                              r'import \w+  # [\w.]+$')
+                    imported.add(new)
+        self.assertIn('from asyncio import fgbg', imported)
+        for line in imported:
+            self.assertRegex(line, r'^from [\w.]+ import \w+$')
 
     def test_submodules_stay_in_order(self):
         self.apply(self.export()[0])
@@ -232,7 +248,7 @@ class ExportTests(PatchTestCase):
         self.apply(self.export()[0])
         self.assertEqual(
             self.read('Doc/library/asyncio-fgbg.rst'),
-            (TOOL.parent.parent / 'Doc/library/asyncio-fgbg.rst').read_text(
+            (ROOT / 'Doc/library/asyncio-fgbg.rst').read_text(
                 encoding='utf-8'))
         self.assertIn('   asyncio-runner.rst\n   asyncio-fgbg.rst\n'
                       '   asyncio-task.rst\n',
@@ -283,13 +299,6 @@ class ExportTests(PatchTestCase):
         self.apply(self.export()[0])
         self.assert_refused('fgbg.py', 'is there already')
 
-    def test_tree_without_test_asyncio_gets_no_tests(self):
-        (self.tree / 'Lib' / 'test' / 'test_asyncio').rmdir()
-        patch, said = self.export()
-        self.apply(patch)
-        self.assertRegex(said, r'\Acpython_patch: .* the tests are left out\n')
-        self.assertFalse((self.tree / 'Lib/test/test_asyncio').exists())
-
     def test_file_that_is_not_as_expected_is_named(self):
         for name in [*DOCUMENTATION, 'Lib/asyncio/__init__.py',
                      'Lib/asyncio/runners.py', 'Lib/threading.py']:
@@ -300,67 +309,78 @@ class ExportTests(PatchTestCase):
                 self.assert_refused(str(path))
             with self.subTest(f'{name} is missing'):
                 path.unlink()
-                self.assert_refused(str(path))
+                self.assert_refused(str(path.parent))
             path.write_text(text, encoding='utf-8')
 
 
-@unittest.skipIf(sys.version_info < (3, 14),
-                 'the patch is for Python 3.14 and later')
-class ReportTests(unittest.TestCase):
+@needs_314
+class CheckTests(unittest.TestCase):
+    """9. The check sees each test that ends differently with the patch."""
+
     @classmethod
     def setUpClass(cls):
         spec = importlib.util.spec_from_file_location('cpython_patch', TOOL)
         cls.tool = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(cls.tool)
+        cls.new = {f'test.test_asyncio.{path.stem}.Tests.test': 'passed'
+                   for path in TESTS if path.name.startswith('test_')}
 
-    def differences(self, before, after):
-        return self.tool.find_differences(before, {
-            'test.test_asyncio.test_fgbg.NamesTests.test_name': 'passed',
-            'test.test_asyncio.test_fgbg_property.RuleTests.test_rule':
-                'skipped', **after})
+    def assert_differences(self, expected, before, after):
+        self.assertEqual(self.tool.find_differences(
+            before, {**self.new, **after}), expected)
 
     def test_same_ends_and_new_tests_are_well(self):
         ends = {'a': 'passed', 'b': 'skipped', 'c': 'failed'}
-        self.assertEqual(self.differences(ends, ends), {})
+        self.assert_differences({}, ends, ends)
 
     def test_test_that_fails_with_the_patch(self):
-        self.assertEqual(self.differences({'a': 'passed'}, {'a': 'failed'}),
-                         {'a': ('passed', 'failed')})
+        self.assert_differences({'a': ('passed', 'failed')},
+                                {'a': 'passed'}, {'a': 'failed'})
 
     def test_test_that_is_gone_with_the_patch(self):
-        self.assertEqual(self.differences({'a': 'passed'}, {}),
-                         {'a': ('passed', 'absent')})
+        self.assert_differences({'a': ('passed', 'absent')},
+                                {'a': 'passed'}, {})
 
     def test_test_that_came_with_the_patch(self):
-        self.assertEqual(self.differences({}, {'a': 'passed'}),
-                         {'a': ('absent', 'passed')})
+        self.assert_differences({'a': ('absent', 'passed')},
+                                {}, {'a': 'passed'})
 
     def test_new_test_that_fails(self):
         name = 'test.test_asyncio.test_fgbg.NamesTests.test_name'
-        self.assertEqual(self.differences({}, {name: 'failed'}),
-                         {name: ('absent', 'failed'),
-                          'test.test_asyncio.test_fgbg':
-                              ('absent', 'not passed')})
+        self.assert_differences({name: ('absent', 'failed')},
+                                {}, {name: 'failed'})
 
     def test_new_tests_that_do_not_run(self):
-        self.assertEqual(set(self.tool.find_differences({}, {})), {
-            'test.test_asyncio.test_fgbg',
-            'test.test_asyncio.test_fgbg_property'})
+        differences = self.tool.find_differences({}, {})
+        self.assertEqual(
+            set(differences),
+            {name.partition('.Tests')[0] for name in self.new})
 
-    def test_ends_are_those_that_unittest_reports(self):
+    def test_new_tests_that_are_all_skipped(self):
+        skipped = dict.fromkeys(self.new, 'skipped')
+        self.assertIn('test.test_asyncio.test_fgbg',
+                      self.tool.find_differences({}, skipped))
+
+    @unittest.skipUnless(importlib.util.find_spec('test')
+                         and importlib.util.find_spec('test.libregrtest'),
+                         'requires CPython\'s regrtest')
+    def test_ends_are_those_that_regrtest_reports(self):
         with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, 'sample.py').write_text(SAMPLE)
-            with contextlib.redirect_stderr(io.StringIO()):
-                ends = self.tool.run_tests(
-                    sys.executable, dict(os.environ, PYTHONPATH=folder),
-                    ['sample'])
+            pathlib.Path(folder, 'test_sample.py').write_text(SAMPLE)
+            report = pathlib.Path(folder, 'junit.xml')
+            subprocess.run(
+                [sys.executable, '-m', 'test', '--testdir', folder,
+                 '--junit-xml', str(report), 'test_sample'],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, cwd=folder, timeout=TIMEOUT)
+            ends = self.tool.read_report(report)
         self.assertEqual(
             {name.rpartition('.')[2]: end for name, end in ends.items()},
             {'test_pass': 'passed', 'test_fail': 'failed',
              'test_error': 'failed', 'test_skip': 'skipped',
-             'test_subtest': 'failed', 'test_expected': 'passed',
-             'test_unexpected': 'failed',
-             'Broken)': 'failed'})
+             'test_expected': 'passed', 'test_unexpected': 'failed',
+             # A subtest, and what was to be set up for a class.
+             self.tool.UNNAMED: 'failed (2)'})
 
 
 if __name__ == '__main__':
