@@ -41,6 +41,9 @@ SKIPPED = {
     'NotAwaitableTests.test_rejects_a_generator_and_leaves_it_alone':
         GENERATORS,
     'OnceTests.test_second_ctrl_c_does_not_come_again': STUCK,
+    'OrdinaryTests.test_child_of_multiprocessing_cleans_up': (
+        sys.version_info < (3, 13), 'before Python 3.13, such a child calls '
+        'no exit functions (gh-83856)'),
     'QueueTests.test_thread_that_waits_for_the_loop_is_told': (
         sys.version_info < (3, 9), 'before Python 3.9, threads are joined '
         'before any function is called (bpo-39812)'),

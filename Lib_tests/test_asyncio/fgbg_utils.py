@@ -33,6 +33,7 @@ logging.getLogger('asyncio').addFilter(
 """
 
 STRICT = '-X', 'dev', '-W', 'error'
+DEFAULT = '-W', 'ignore::ResourceWarning'    # as if no debug build
 
 
 def run_python(*sources, preamble=PREAMBLE, options=STRICT, status=0,

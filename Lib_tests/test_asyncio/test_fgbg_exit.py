@@ -2,7 +2,7 @@
 
 import unittest
 
-from .fgbg_utils import PACKAGE, FgbgTestCase, run_python
+from .fgbg_utils import DEFAULT, PACKAGE, FgbgTestCase, run_python
 
 
 class ExitFunctionTests(FgbgTestCase):
@@ -184,7 +184,7 @@ class SilenceTests(FgbgTestCase):
             loop.call_later(3600, print)
             call_in_background(int)
             run_in_foreground(asyncio.sleep(0.01))
-        """, preamble='', options=()), "b'x'\nb'x'\n")
+        """, preamble='', options=DEFAULT), "b'x'\nb'x'\n")
 
 
 if __name__ == '__main__':

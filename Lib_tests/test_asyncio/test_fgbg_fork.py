@@ -5,7 +5,7 @@ import tempfile
 import unittest
 
 from .fgbg_utils import (
-    PACKAGE, PREAMBLE, FgbgTestCase, requires_fork, run_python,
+    DEFAULT, PACKAGE, PREAMBLE, FgbgTestCase, requires_fork, run_python,
 )
 
 
@@ -106,7 +106,7 @@ class OwnLoopTests(ForkTestCase):
                 os._exit(0)
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
             os.waitpid(pid, 0)
-        """, options=()), 'None')
+        """, options=DEFAULT), 'None')
 
 
 @requires_fork()
@@ -200,9 +200,39 @@ class OrdinaryTests(ForkTestCase):
                     log.write('important')
                     sys.exit()
                 os.wait()
-            """, preamble='', options=()), '')
+            """, preamble='', options=DEFAULT), '')
             with open(name) as file:
                 self.assertEqual(file.read(), 'important')
+
+    def test_child_of_multiprocessing_cleans_up(self):
+        # It forgets the exit functions of its parent.
+        self.assertEqual(self.run_python("""
+            import multiprocessing
+            async def main():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean', flush=True)
+            def run_child():
+                schedule_coroutine(main())
+                run_in_foreground(asyncio.sleep(0))
+            run_in_foreground(asyncio.sleep(0))
+            child = multiprocessing.get_context('fork').Process(
+                target=run_child)
+            child.start()
+            child.join()
+        """), 'clean\n')
+
+    def test_functions_called_after_a_fork_do_not_pile_up(self):
+        self.assertEqual(self.run_python(f"""
+            from {PACKAGE} import fgbg
+            functions = []
+            os.register_at_fork = lambda **kwargs: functions.append(
+                kwargs.get('after_in_child'))
+            run_in_foreground(asyncio.sleep(0))
+            run_in_foreground(asyncio.sleep(0))
+            print(functions.count(fgbg._after_fork_in_child))
+        """), '1\n')
 
 
 if __name__ == '__main__':
