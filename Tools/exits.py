@@ -21,7 +21,7 @@ def main():
     try:
         from support import exit_cases, exit_runner
     except ImportError as exc:
-        parser.error(exc)
+        parser.error(f'{exc}: install it, or set PYTHONPATH')
     for option, names in [('--ending', exit_cases.ENDINGS),
                           ('--background', exit_cases.BACKGROUNDS),
                           ('--filters', exit_runner.FILTERS)]:

@@ -46,7 +46,7 @@ try:
         WAITS, Storm, expose, make_loop, mask_sigint,
     )
 except ImportError as exc:
-    Parser(__doc__).error(exc)
+    Parser(__doc__).error(f'{exc}: install it, or set PYTHONPATH')
 
 
 class Failure(Exception):

@@ -45,7 +45,7 @@ def main():
     try:
         from support.storm_sender import LOSSES, NotStarted, Sender
     except ImportError as exc:
-        parser.error(exc)
+        parser.error(f'{exc}: install it, or set PYTHONPATH')
     try:
         if args.terminal:
             from support.storm_terminal import storm_at_prompt
