@@ -29,7 +29,7 @@ PYPY = dict(CPYTHON, python_implementation='pypy',
 
 
 class ShowTests(unittest.TestCase):
-    """8. What the functions cost is told in ratios of neighbouring values."""
+    """What the functions cost is told in ratios of neighbouring values."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -155,7 +155,7 @@ class ShowTests(unittest.TestCase):
 
 
 class RunTests(unittest.TestCase):
-    """8. Each case is measured once, with the contestants that are there."""
+    """Each case is measured once, with the contestants that are there."""
 
     def run_tool(self, *args, **env):
         return subprocess.run(
