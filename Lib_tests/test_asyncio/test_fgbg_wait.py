@@ -1,14 +1,13 @@
 """Tests for asyncio/fgbg.py: the end of a wait, and what it leaves"""
 
 import asyncio
-import os
 import signal
 import sys
-import threading
 import unittest
 
 from .fgbg_utils import (
-    EqualToAnything, FgbgTestCase, fgbg, gc_collect, return_42, wait_for_ever,
+    EqualToAnything, FgbgTestCase, fgbg, gc_collect, raise_signal, return_42,
+    wait_for_ever,
 )
 
 
@@ -38,8 +37,16 @@ class WaitTestCase(FgbgTestCase):
         handler = signal.signal(signal.SIGTERM,
                                 lambda *args: self.raise_(self.Error))
         self.addCleanup(signal.signal, signal.SIGTERM, handler)
-        # In a callback, asyncio would log it: strike where it waits.
-        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+        def strike(timeout):
+            if timeout is None:
+                selector.select = select
+                raise_signal(signal.SIGTERM)
+            return select(timeout)
+
+        # In a callback, asyncio would log it: strike where the loop waits.
+        selector = self.loop._selector
+        select, selector.select = selector.select, strike
 
     # What raises what.
     ENDS = [
