@@ -192,8 +192,9 @@ def draw_chart(rows, path):
     rows = [row for row in rows if not row.case.startswith(('growth',
                                                             'memory'))]
     # Not every Python has every contestant.
+    cases = list(dict.fromkeys(row.case for row in rows))
     lines = sorted(dict.fromkeys((row.case, row.against) for row in rows),
-                   key=lambda line: list(CASES).index(line[0]))
+                   key=lambda line: cases.index(line[0]))
     pythons = list(dict.fromkeys(row.python for row in rows))
     figure, axes = pyplot.subplots(
         figsize=(9, 1.2 + 0.42 * len(lines)), layout='constrained')
