@@ -198,7 +198,7 @@ class _Wait:
     def reset_wakeup_fd(self):
         if not getattr(self.loop, '_signal_handlers', None):    # they need it
             current = _signal.set_wakeup_fd(-1)
-            if current not in (self.wakeup_fd, -1):
+            if current != self.wakeup_fd:
                 _signal.set_wakeup_fd(current, warn_on_full_buffer=False)
         self.wakeup_fd = None
 
