@@ -205,8 +205,7 @@ class _Wait:
 
     def __call__(self, signum, frame):
         if self.process is not _parents:
-            # The call is over and somebody put its handler back, or a forked
-            # child has inherited it.
+            # It was put back after the call, or a forked child inherited it.
             _signal.default_int_handler(signum, frame)
         self.interrupts += 1
         # Raised here and now, it would hit whatever the event loop does.
@@ -234,8 +233,9 @@ class _Wait:
         try:
             self.run_loop()
             if not self.future.done():
-                raise KeyboardInterrupt if self.interrupts else RuntimeError(
-                    'the event loop was stopped before the task was done')
+                if self.interrupts:
+                    raise KeyboardInterrupt
+                raise RuntimeError('the event loop was stopped too early')
         except BaseException as exc:
             if self.process is _parents:    # pragma: no branch: in a child
                 self.cancel_or_keep(exc)
