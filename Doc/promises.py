@@ -54,7 +54,7 @@ ROW = """\
 
           <details><summary>Tests: {}</summary>
 
-       {}
+       | {}
 
        .. raw:: html
 
@@ -64,10 +64,8 @@ ROW = """\
 
 
 def make_row(promise, name, tests):
-    sentences = [test.replace('test_', '', 1).replace('_', ' ')
-                 for test in tests] or ['those that it inherits']
-    return ROW.format(escape(promise), name, len(sentences),
-                      escape('; '.join(sentences)))
+    return ROW.format(escape(promise), name, len(tests),
+                      '\n       | '.join(map(escape, tests)))
 
 
 def escape(text):

@@ -97,8 +97,9 @@ class FgbgTestCase(TestCase):
         # A process in the background of a shell may ignore SIGINT.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGINT, handler)
-        # Each test has an event loop policy of its own.
-        policy = mock.patch.object(asyncio.events, '_event_loop_policy', None)
+        # Each test has a policy of its own, where there are policies.
+        policy = mock.patch.object(asyncio.events, '_event_loop_policy', None,
+                                   create=True)
         policy.start()
         self.addCleanup(policy.stop)
         self.logged = []

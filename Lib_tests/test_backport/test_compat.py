@@ -63,6 +63,37 @@ class AsynciosLoopTests(unittest.TestCase):
         """), 'rejected\n')
 
 
+class PolicyTests(unittest.TestCase):
+    """2. The event loop policy may set the loop, and makes the new one."""
+
+    def check_policy(self, base, method):
+        self.assertEqual(run_python(f"""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            class Loop(asyncio.SelectorEventLoop):
+                pass
+            class Policy(asyncio.{base}):
+                def {method}(self):
+                    return loop
+            loop = Loop()
+            asyncio.set_event_loop_policy(Policy())
+            warnings.simplefilter('error')
+            task = schedule_coroutine(asyncio.sleep(0))
+            print(task.get_loop() is loop)
+            run_in_foreground(task)
+            loop.close()
+        """), 'True\n')
+
+    def test_policy_can_set_the_loop(self):
+        self.check_policy('DefaultEventLoopPolicy', 'get_event_loop')
+
+    def test_policy_of_any_kind_can_set_the_loop(self):
+        self.check_policy('AbstractEventLoopPolicy', 'get_event_loop')
+
+    def test_policy_makes_the_new_loop(self):
+        self.check_policy('DefaultEventLoopPolicy', 'new_event_loop')
+
+
 class OldCoroutineTests(FgbgTestCase):
     """3. What is a coroutine is up to the asyncio of the running Python."""
 
