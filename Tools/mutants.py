@@ -21,9 +21,13 @@ import subprocess
 import sys
 import tempfile
 
-import parso.python.tree
-from cosmic_ray import commands, config, mutating, plugins, work_db
-from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+try:
+    import parso.python.tree
+    from cosmic_ray import commands, config, mutating, plugins, work_db
+    from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
+except ImportError as exc:
+    print(f'mutants: {exc}: "tox run -e mutants" has it', file=sys.stderr)
+    sys.exit(2)
 
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
