@@ -27,10 +27,14 @@ import statistics
 import sys
 import typing
 
-import pyperf
-
 import _paths       # noqa: F401
-from support.benchmark_cases import CASES, HELPER, cleanup
+
+try:
+    import pyperf
+    from support.benchmark_cases import CASES, HELPER, cleanup
+except ImportError as exc:
+    print(f'benchmark: {exc}: "tox run -e bench" has it', file=sys.stderr)
+    sys.exit(2)
 
 
 class Problem(Exception):
