@@ -177,12 +177,14 @@ class SilenceTests(FgbgTestCase):
             loop = asyncio.get_event_loop()
             address = server.sockets[0].getsockname()
             connection = run_in_foreground(exchange(address))
-            schedule_coroutine(exchange(address))
+            exchanged = schedule_coroutine(exchange(address))
             client = run_in_foreground(
                 loop.create_connection(Client, *address))
             schedule_coroutine(asyncio.sleep(3600))
             loop.call_later(3600, print)
             call_in_background(int)
+            run_in_foreground(exchanged)
+            del exchanged
             run_in_foreground(asyncio.sleep(0.01))
         """, preamble='', options=DEFAULT), "b'x'\nb'x'\n")
 

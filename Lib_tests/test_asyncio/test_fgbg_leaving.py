@@ -208,25 +208,28 @@ class QueueTests(FgbgTestCase):
         """)
 
 
+# An executor that tells when its calls are waited for.
+EXECUTOR = """
+    import concurrent.futures, threading
+    class Executor(concurrent.futures.ThreadPoolExecutor):
+        def shutdown(self, *args, **kwargs):
+            leaving.set()
+            super().shutdown(*args, **kwargs)
+    leaving = threading.Event()
+    loop = schedule_coroutine(asyncio.sleep(0)).get_loop()
+    loop.set_default_executor(Executor())
+"""
+
+
 class WaitForCallsTests(FgbgTestCase):
     """7. Calls in the default executor are waited for in a running loop."""
 
     def test_call_is_waited_for_while_the_loop_runs(self):
-        self.assertEqual(run_python("""
-            import threading
-            leaving = threading.Event()
+        self.assertEqual(run_python(EXECUTOR, """
             def call():
                 leaving.wait()
                 print(asyncio.run_coroutine_threadsafe(
                     asyncio.sleep(0.01, 'done'), loop).result())
-            async def watch():
-                try:
-                    await asyncio.sleep(3600)
-                finally:
-                    # Only when tasks have been cancelled.
-                    asyncio.get_running_loop().call_later(0.01, leaving.set)
-            loop = schedule_coroutine(watch()).get_loop()
-            run_in_foreground(asyncio.sleep(0))
             call_in_background(call)
         """), 'done\n')
 
@@ -261,26 +264,17 @@ class NotForEverTests(FgbgTestCase):
         """), 'refuses\n')
 
     def test_ctrl_c_leaves_a_call_that_does_not_end(self):
-        self.assertEqual(run_python("""
-            import _thread, threading, time
-            leaving = threading.Event()
+        self.assertEqual(run_python(EXECUTOR, """
+            import _thread, time
             def call():
                 leaving.wait()
                 _thread.interrupt_main()
                 while not loop.is_closed():
                     time.sleep(0.001)
                 print('left')
-            async def watch():
-                try:
-                    await asyncio.sleep(3600)
-                finally:
-                    # Only when tasks have been cancelled.
-                    loop.call_later(0.01, leaving.set)
             def tick():     # Python may see a signal only when it wakes up
                 loop.call_later(0.01, tick)
-            loop = call_in_background(call).get_loop()
-            schedule_coroutine(watch())
-            run_in_foreground(asyncio.sleep(0))
+            call_in_background(call)
             tick()
             logging.disable()   # asyncio tells that it misses the loop
         """), 'left\n')
