@@ -293,6 +293,21 @@ class ShutdownTests(unittest.TestCase):
             print(run_in_foreground(main()))
         """), '42\n')
 
+    @unittest.skipIf(sys.version_info >= (3, 12, 3), 'from Python 3.12.3 on, '
+                     'it is asyncio\'s own, which warns')
+    def test_default_executor_is_not_waited_for_longer_than_the_timeout(self):
+        self.assertEqual(run_python("""
+            import threading
+            event = threading.Event()
+            async def main():
+                call_in_background(event.wait)
+                await asyncio.get_running_loop().shutdown_default_executor(
+                    0.01)
+                event.set()
+                return 42
+            print(run_in_foreground(main()))
+        """), '42\n')
+
 
 class StandInTests(unittest.TestCase):
     """9. Stand-ins are in place of what is missing, and nowhere else."""
