@@ -1,21 +1,30 @@
 """An interactive prompt with the helpers at hand: python -m asyncio_fgbg"""
 
 import argparse
+import ast
+import asyncio
 import builtins
 import code
+import codeop
 import importlib.machinery
+import inspect
 import os
 import sys
+import threading
 import tokenize
 import types
 
+from asyncio_fgbg import run_in_foreground
+
+# Before 3.8, 'await' is for coroutines only.
+AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)
 
 IMPORTS = ('import asyncio', 'from asyncio_fgbg import *')
 
 BANNER = f"""\
 asyncio_fgbg prompt, Python {sys.version} on {sys.platform}
 Use schedule_coroutine() or call_in_background() to start something in the
-background, and run_in_foreground() to wait for it or for a coroutine.
+background, and run_in_foreground() or 'await' to wait for it.
 Type "help", "copyright", "credits" or "license" for more information.
 """
 
@@ -30,10 +39,26 @@ def main():
     namespace = vars(replace_main_module())
     if sys.stdin is None:
         return
+    # What asyncio.gather() and asyncio.Queue() find.
+    run_in_foreground(asyncio.sleep(0))
     if sys.stdin.isatty() or sys.flags.interactive:
-        interact(namespace)
+        try:
+            interact(namespace)
+        finally:
+            timer = threading.Timer(1, say_what_is_waited_for)
+            timer.daemon = True
+            timer.start()
     else:
         run_stdin(namespace)
+
+
+def say_what_is_waited_for():
+    names = [thread.name for thread in threading.enumerate()
+             if thread is not threading.main_thread() and not thread.daemon]
+    if names:
+        # sys.stderr may be locked while the interpreter exits.
+        os.write(2, f'waiting for calls in threads ({", ".join(names)}): '
+                    'Ctrl-C leaves\n'.encode())
 
 
 def replace_main_module():
@@ -80,10 +105,33 @@ def choose_console(namespace):
         except ImportError:
             CAN_USE_PYREPL = False
         if CAN_USE_PYREPL:
-            console = InteractiveColoredConsole(namespace, filename='<stdin>')
+            console = make_console(InteractiveColoredConsole, namespace)
             return console, lambda: run_multiline_interactive_console(console)
-    console = code.InteractiveConsole(namespace, filename='<stdin>')
+    console = make_console(code.InteractiveConsole, namespace)
     return console, lambda: console.interact(banner='', exitmsg='')
+
+
+def make_console(base, namespace):
+    class Console(base):
+        def runcode(self, code):
+            if not code.co_flags & inspect.CO_COROUTINE:
+                return super().runcode(code)
+            try:
+                execute(code, namespace)
+            except SystemExit:
+                raise
+            except BaseException:
+                self.showtraceback()
+
+    console = Console(namespace, filename='<stdin>')
+    console.compile.compiler.flags |= AWAIT
+    return console
+
+
+def execute(code, namespace):
+    coro = eval(code, namespace)
+    if code.co_flags & inspect.CO_COROUTINE:
+        run_in_foreground(coro)
 
 
 def run_startup(path, console):
@@ -98,8 +146,18 @@ def run_startup(path, console):
 
 
 def run_stdin(namespace):
+    compiler = codeop.Compile()
+    compiler.flags = AWAIT
     try:
-        exec(compile(sys.stdin.buffer.read(), '<stdin>', 'exec'), namespace)
+        source = sys.stdin.buffer.read()
+        script = compile(source, '<stdin>', 'exec', AWAIT)
+        if script.co_flags & inspect.CO_COROUTINE:
+            # One coroutine for all could not call run_in_foreground().
+            for node in ast.parse(source, '<stdin>').body:
+                module = ast.Module([node], type_ignores=[])
+                execute(compiler(module, '<stdin>', 'exec'), namespace)
+        else:
+            exec(script, namespace)
     except BaseException as exc:
         # The interpreter does the rest, but should not show this frame.
         hook = sys.excepthook
