@@ -1,14 +1,20 @@
-"""An interactive prompt with the helpers at hand: python -m asyncio_fgbg"""
+"""Open a prompt for asyncio with run_in_foreground() and the like imported
+
+Standard input that is no terminal is run as a script.  'await' works in both.
+"""
 
 import argparse
 import ast
+import atexit
 import builtins
 import code
 import codeop
+import contextlib
 import functools
 import importlib.machinery
 import inspect
 import os
+import signal
 import sys
 import threading
 import time
@@ -17,7 +23,7 @@ import types
 
 from asyncio_fgbg import run_in_foreground
 
-IMPORTS = ('import asyncio', 'from asyncio_fgbg import *')
+IMPORTS = 'import asyncio\nfrom asyncio_fgbg import *'
 BANNER = f"""\
 asyncio_fgbg prompt, Python {sys.version} on {sys.platform}
 Use schedule_coroutine() or call_in_background() to start something in the
@@ -29,20 +35,14 @@ AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)
 
 
 def main():
-    argparse.ArgumentParser(
-        prog='python -m asyncio_fgbg',
-        description='Open a prompt for asyncio, with run_in_foreground(), '
-                    'schedule_coroutine() and call_in_background() imported. '
-                    'Standard input that is no terminal is run as a script.',
-    ).parse_args()
+    argparse.ArgumentParser(prog='python -m asyncio_fgbg',
+                            description=__doc__).parse_args()
     namespace = vars(replace_main_module())
-    if sys.stdin is None:
-        return
     # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
     run_in_foreground(namespace['asyncio'].sleep(0))
-    if sys.stdin.isatty() or sys.flags.interactive:
+    if sys.stdin and (sys.stdin.isatty() or sys.flags.interactive):
         interact(namespace)
-    else:
+    elif sys.stdin:
         run_stdin(namespace)
 
 
@@ -52,8 +52,7 @@ def replace_main_module():
     module = sys.modules['__main__'] = types.ModuleType('__main__')
     module.__loader__ = importlib.machinery.BuiltinImporter
     module.__builtins__ = builtins
-    for line in IMPORTS:
-        exec(line, vars(module))
+    exec(IMPORTS, vars(module))
     return module
 
 
@@ -62,18 +61,23 @@ def interact(namespace):
     if not sys.flags.quiet:
         console.write(BANNER)
     startup = os.getenv('PYTHONSTARTUP')
+    if startup and not sys.flags.ignore_environment:
+        try:
+            with tokenize.open(startup) as file:
+                console.runcode(compile(file.read(), startup, 'exec'))
+        except Exception:
+            console.showtraceback()
+    # History and completion, unless the startup file has other plans.
+    getattr(sys, '__interactivehook__', lambda: None)()
+    sys.ps1 = getattr(sys, 'ps1', '>>> ')
+    sys.ps2 = getattr(sys, 'ps2', '... ')
+    for line in IMPORTS.split('\n'):
+        console.write(f'{sys.ps1}{line}\n')
     try:
-        if startup and not sys.flags.ignore_environment:
-            run_startup(startup, console)
-        # History and completion, unless the startup file has other plans.
-        getattr(sys, '__interactivehook__', lambda: None)()
-        sys.ps1 = getattr(sys, 'ps1', '>>> ')
-        sys.ps2 = getattr(sys, 'ps2', '... ')
-        for line in IMPORTS:
-            console.write(f'{sys.ps1}{line}\n')
         run_console(console)
     finally:
-        threading.Thread(target=tell_of_calls, daemon=True).start()
+        if not sys.flags.inspect:       # else Python's own prompt comes
+            watch_exit()
 
 
 def make_console(namespace):
@@ -81,13 +85,11 @@ def make_console(namespace):
     base = code.InteractiveConsole
     run_console = functools.partial(base.interact, banner='', exitmsg='')
     if sys.flags.ignore_environment or not os.getenv('PYTHON_BASIC_REPL'):
-        try:
+        with contextlib.suppress(ImportError):
             from _pyrepl import console, main, simple_interact
             if main.CAN_USE_PYREPL:
                 base = console.InteractiveColoredConsole
                 run_console = simple_interact.run_multiline_interactive_console
-        except ImportError:
-            pass
 
     class Console(base):
         def runcode(self, code):
@@ -97,7 +99,8 @@ def make_console(namespace):
                 try:
                     run_in_foreground(eval(code, namespace))
                 except BaseException as exc:
-                    raise exc.with_traceback(find_traceback(exc, code))
+                    raise exc.with_traceback(   # noqa: B904 (is the same)
+                        find_traceback(exc, code))
             except SystemExit:
                 raise
             except BaseException:
@@ -117,16 +120,6 @@ def find_traceback(exc, code):
     return traceback
 
 
-def run_startup(path, console):
-    try:
-        with tokenize.open(path) as file:
-            exec(compile(file.read(), path, 'exec'), console.locals)
-    except SystemExit:
-        raise
-    except BaseException:
-        console.showtraceback()
-
-
 def run_stdin(namespace):
     code = None
     try:
@@ -135,11 +128,10 @@ def run_stdin(namespace):
         if not code.co_flags & inspect.CO_COROUTINE:
             return exec(code, namespace)
         # One coroutine for all could not call run_in_foreground().
-        tree = ast.parse(source, '<stdin>')
         compiler = codeop.Compile()     # remembers what is of the future
         compiler.flags = AWAIT
-        for tree.body in [[statement] for statement in tree.body]:
-            code = compiler(tree, '<stdin>', 'exec')
+        for statement in ast.parse(source, '<stdin>').body:
+            code = compiler(ast.Module([statement], []), '<stdin>', 'exec')
             coro = eval(code, namespace)
             if code.co_flags & inspect.CO_COROUTINE:
                 run_in_foreground(coro)
@@ -151,15 +143,37 @@ def run_stdin(namespace):
         raise
 
 
-def tell_of_calls():
-    time.sleep(1)
-    names = [thread.name for thread in threading.enumerate()
-             if thread is not threading.main_thread() and not thread.daemon
-             and '_do_shutdown' not in thread.name]     # asyncio's own
-    if names:
-        # The interpreter, which is exiting, may have locked sys.stderr.
+def watch_exit():
+    """Say which calls exit waits for, if it is long; Ctrl-C leaves then."""
+    # Executors' threads were daemons up to 3.8.
+    threads = {thread.ident: thread.name for thread in threading.enumerate()
+               if thread is not threading.main_thread()
+               and not (thread.daemon and sys.version_info >= (3, 9))}
+    names = []
+
+    def tell():
+        while not names:
+            time.sleep(1)
+            names.extend(
+                threads[ident] for ident, frame in
+                sys._current_frames().items() if ident in threads
+                and frame.f_code.co_name != '_worker')      # which is idle
+        # The main thread may have locked sys.stderr.
         os.write(2, f'waiting for calls in {", ".join(names)}; Ctrl-C leaves'
                     '\n'.encode())
+
+    def leave(signum, frame):
+        if not names:
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if sys.version_info >= (3, 9):      # else it is they that wait
+            atexit._run_exitfuncs()         # one writes the history
+        sys.stdout.flush()
+        os._exit(128 + signum)              # joins no threads
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, leave)
+    threading.Thread(target=tell, daemon=True).start()
 
 
 if __name__ == '__main__':

@@ -88,7 +88,8 @@ def answer(shown, value):
     """Return 'yes' if *value* was shown, or else the exception's name."""
     if shown.strip().split('\n')[-1] == value:
         return 'yes'
-    names = re.findall(r'^([A-Za-z_.]*(?:Error|Interrupt|Exit))\b', shown, re.M)
+    names = re.findall(r'^([A-Za-z_.]*(?:Error|Interrupt|Exit))\b', shown,
+                       re.MULTILINE)
     return names[-1] if names else f'no: {shown}'
 
 
