@@ -1,20 +1,16 @@
 """An extension of IPython 8 and 9: %load_ext asyncio_fgbg.ipython
 
 'await' and the three functions use one event loop, theirs, which goes on while
-the prompt waits.
+the prompt waits.  In embed(), 'await' works as well.
 """
 
 import asyncio
 
 from IPython.core import async_helpers
 
-from . import run_in_foreground
+from . import run_in_foreground, schedule_coroutine
 
-_previous_loop = None       # that of IPython
-
-
-async def _get_loop():
-    return asyncio.get_running_loop()
+_previous = {}      # what the shells had
 
 
 def _set_loop(*args):
@@ -23,18 +19,22 @@ def _set_loop(*args):
 
 
 def load_ipython_extension(shell):
-    global _previous_loop
-    if asyncio._get_running_loop() is not None:
+    if hasattr(shell, 'kernel') or asyncio._get_running_loop():
         print("An event loop is running here: use 'await', nothing is needed.")
         return
-    _previous_loop = async_helpers._asyncio_event_loop
-    async_helpers._asyncio_event_loop = run_in_foreground(_get_loop())
+    _previous[shell] = (async_helpers._asyncio_event_loop, shell.loop_runner,
+                        shell.autoawait)
+    loop = schedule_coroutine(asyncio.sleep(0)).get_loop()
+    async_helpers._asyncio_event_loop = loop
+    shell.loop_runner, shell.autoawait = run_in_foreground, True
     shell.events.register('pre_run_cell', _set_loop)
     shell.enable_gui('asyncio')
 
 
 def unload_ipython_extension(shell):
-    if _set_loop in shell.events.callbacks['pre_run_cell']:
+    if shell in _previous:
+        if shell.active_eventloop == 'asyncio':
+            shell.enable_gui()
         shell.events.unregister('pre_run_cell', _set_loop)
-        async_helpers._asyncio_event_loop = _previous_loop
-        shell.enable_gui()
+        (async_helpers._asyncio_event_loop, shell.loop_runner,
+         shell.autoawait) = _previous.pop(shell)
