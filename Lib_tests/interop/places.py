@@ -50,15 +50,16 @@ class Place:
                 'group': cls.group, 'place': cls.place, 'python': PYTHON,
                 'version': cls.version, 'seen': cls.seen})
 
-    def saw(self, column, seen, expected='yes'):
+    def saw(self, column, seen, expected='yes', shown=None):
         """Note what was *seen*, then assert that it was *expected*.
 
         *column* is one of COLUMNS, or the name of a figure.  *seen* comes
-        from what happened: True is noted as 'yes' and False as 'no'.
+        from what happened: True is noted as 'yes' and False as 'no'.  *shown*
+        is what to show if the assertion fails.
         """
         seen = {True: 'yes', False: 'no'}.get(seen, str(seen))
         type(self).seen[column] = seen
-        self.assertEqual(seen, expected)
+        self.assertEqual(seen, expected, shown)
 
     def measured(self, name, value, limit=None):
         """Note the figure *value*, and assert that it is below *limit*."""
