@@ -87,10 +87,11 @@ def missing(reason):
 
 def answer(shown, value):
     """Return 'yes' if *value* was shown, or else the exception's name."""
-    if shown.strip().split('\n')[-1] == value:
+    if value in shown.split('\n'):
         return 'yes'
-    names = re.findall(r'^([A-Za-z_.]*(?:Error|Interrupt|Exit))\b', shown,
-                       re.MULTILINE)
+    # pdb puts three stars before it.
+    names = re.findall(r'^(?:\*\*\* )?([A-Za-z_.]*(?:Error|Interrupt|Exit))\b',
+                       shown, re.MULTILINE)
     return names[-1] if names else f'no: {shown}'
 
 

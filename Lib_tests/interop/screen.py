@@ -5,12 +5,16 @@ import signal
 import sys
 import warnings
 
-import pexpect
-import pyte
-
+from interop.places import missing
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
+
+try:
+    import pexpect
+    import pyte
+except ImportError as exc:
+    missing(f'pexpect or pyte is not installed: {exc}')
 
 CTRL_C, CTRL_D, ENTER = '\x03', '\x04', '\r'
 LINES, COLUMNS = 120, 160

@@ -174,9 +174,15 @@ class BareIPython(Prompt, unittest.TestCase):
 
 class ExtendedIPython(BareIPython):
 
-    place = 'IPython with %load_ext asyncio_fgbg.ipython'
+    place = 'IPython with the extension'
     setup = '%load_ext asyncio_fgbg.ipython',
     expected = {}
+
+
+class EmbeddedIPython(ExtendedIPython):
+
+    place = 'IPython.embed() with the extension'
+    args = '-c', "import IPython; IPython.embed(banner1='')"
 
 
 class Ptpython(Prompt, unittest.TestCase):
