@@ -94,7 +94,8 @@ class Hypercorn(Server, unittest.TestCase):
 
     def serve(self, arguments=''):
         screen = self.start()
-        screen.run('config = hypercorn.config.Config(); config.errorlog = None')
+        screen.run('config = hypercorn.config.Config()')
+        screen.run('config.errorlog = None')
         screen.run("sock = socket.create_server(('127.0.0.1', 0))")
         screen.run("config.bind = [f'fd://{sock.fileno()}']")
         screen.run('stop = asyncio.Event()')

@@ -25,13 +25,19 @@ class Prompt(Place):
     def setUpClass(cls):
         super().setUpClass()
         cls.shown = {}
-        with Screen(*cls.args, prompt=cls.prompt, **cls.environ) as screen:
+        with cls.start() as screen:
             screen.wait_for_prompt()
             cls.play(screen)
 
     @classmethod
+    def start(cls):
+        return Screen(*cls.args, prompt=cls.prompt, **cls.environ)
+
+    @classmethod
     def wait(cls, what):
-        return f'await {what}' if cls.loop_runs else f'run_in_foreground({what})'
+        if cls.loop_runs:
+            return f'await {what}'
+        return f'run_in_foreground({what})'
 
     @classmethod
     def play(cls, screen):
@@ -220,7 +226,7 @@ class Bpython(Prompt, unittest.TestCase):
     @classmethod
     def play_await(cls, screen):
         # A SyntaxError ends bpython 0.26 on Python 3.14.
-        with Screen(*cls.args, **cls.environ) as screen:
+        with cls.start() as screen:
             screen.wait_for_prompt()
             screen.enter('await call')
             cls.shown['await'] = screen.wait_for('SyntaxError: .*').group()
