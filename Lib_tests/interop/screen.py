@@ -17,6 +17,7 @@ except ImportError as exc:
     missing(f'pexpect or pyte is not installed: {exc}')
 
 CTRL_C, CTRL_D, ENTER = '\x03', '\x04', '\r'
+START_OF_PASTE, END_OF_PASTE = '\x1b[200~', '\x1b[201~'
 LINES, COLUMNS = 120, 160
 
 
@@ -65,8 +66,8 @@ class Screen:
         """Return what is on the screen below what was typed last."""
         if self.typed is None:
             return '\n' + self.show()
-        _, typed, shown = self.show().partition(self.typed)
-        return shown if typed else None
+        parts = self.show().split(self.typed)[self.typed_before + 1:]
+        return self.typed.join(parts) if parts else None
 
     def read(self, timeout):
         self.stream.feed(self.child.read_nonblocking(10000, timeout))
@@ -94,10 +95,11 @@ class Screen:
         self.child.send(keys)
 
     def enter(self, text):
-        """Type a statement.  It must not be on the screen yet."""
-        assert text not in self.show(), text
-        self.typed = text
-        self.press(text)
+        """Type a statement."""
+        *_, self.typed = text.split('\n')
+        self.typed_before = self.show().count(self.typed)
+        self.press(text if self.typed == text
+                   else START_OF_PASTE + text + '\n' + END_OF_PASTE)
         # Editors of terminals may drop what comes while they start.
         self.wait_for('')
         self.press(ENTER)

@@ -18,6 +18,10 @@ from support.prompt_home import Home
 
 KEYS = {CTRL_C: 'ctrl+c', ENTER: 'Return'}
 
+needs_tkinter = unittest.skipIf(
+    importlib.util.find_spec('_tkinter') is None,
+    'this Python was built without tkinter')
+
 
 class Window(Screen):
     """IDLE's shell, used as a Screen is."""
@@ -56,6 +60,19 @@ class Window(Screen):
         else:
             self.xdotool('type', '--delay', '1', keys)
 
+    def enter(self, text):
+        first, *rest = text.split('\n')
+        super().enter(first)
+        for line in rest:
+            # It replaces the indentation that IDLE makes.
+            self.xdotool('key', 'shift+Home')
+            self.typed = line
+            self.typed_before = self.show().count(line)
+            self.press(line)
+            self.press(ENTER)
+        if rest:
+            self.press(ENTER)
+
     def show(self):
         return self.text.rstrip()
 
@@ -72,8 +89,7 @@ class Window(Screen):
         return self.home.read('tee'), self.process.returncode
 
 
-@unittest.skipIf(importlib.util.find_spec('_tkinter') is None,
-                 'this Python was built without tkinter')
+@needs_tkinter
 class Idle(Prompt, unittest.TestCase):
 
     place = 'IDLE'
