@@ -19,9 +19,13 @@ class Shell(pyshell.PyShell):
         return began
 
     def write_text(self):
-        text = self.text.get('1.0', 'end-1c')
-        if not self.executing and self.text.compare('iomark', '==', 'end-1c'):
-            text = text.removesuffix('>>> ').rstrip('\n') + '\n>>> '
+        # Up to Python 3.9, the prompt is in the text.
+        text = self.text.get('1.0', 'end-1c').removesuffix('>>> ')
+        # IDLE handles events while it writes, when what is typed is lost.
+        if (not self.executing and self.text.mark_gravity('iomark') == 'left'
+            and self.text.compare('iomark', '==', 'end-1c')
+        ):
+            text = text.rstrip('\n') + '\n>>> '
         if text != self.written:
             self.written = text
             print(json.dumps(text), flush=True)

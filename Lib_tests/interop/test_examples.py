@@ -29,12 +29,13 @@ class Examples(unittest.TestCase):
             session.play(self, screen, statements[2:])
 
     def test_notebook(self):
-        with open(example('notebook.py'), encoding='utf-8') as file:
+        with open(example('notebook.txt'), encoding='utf-8') as file:
             _, *cells = file.read().split('# %%\n')
         for cell, shown in zip(cells, run_notebook(*cells)):
             expected = [line[3:] for line in cell.split('\n')
                         if line.startswith('#> ')]
-            self.assertEqual(shown.split('\n')[-1 - len(expected):-1], expected)
+            self.assertEqual(shown.split('\n')[-len(expected) - 1:-1],
+                             expected)
 
     def test_debugger(self):
         self.play('debugger.txt', example('debugger.py'), prompt=r'\(Pdb\) ')

@@ -1,6 +1,6 @@
 # python -m pip install .
 import asyncio
-from asyncio_fgbg import run_in_foreground, schedule_coroutine
+from asyncio_fgbg import run_in_foreground
 
 
 async def fetch(word):
