@@ -58,6 +58,8 @@ class Places(SphinxDirective):
             raise self.error(f'no places are known of {groups}')
         for place, version, seen in merge(sorted(
                 records, key=lambda record: groups.index(record['group']))):
+            # As a literal, it keeps its quotes and hyphens.
+            place = f'``{place}``'
             rows.append([place, version,
                          *(seen.get(column, '--') for column in COLUMNS)])
             figures += [[place, version, name, value]
