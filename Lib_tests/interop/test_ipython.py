@@ -129,7 +129,8 @@ class AfterUnloadingEmbedded(Session, unittest.TestCase):
     args = EMBED
 
     def test_await_is_no_longer_allowed(self):
-        self.run_cell('%unload_ext asyncio_fgbg.ipython')
+        self.run_cell('%gui')       # it may be off already
+        self.assertEqual(self.run_cell('%unload_ext asyncio_fgbg.ipython'), '')
         self.assertIn('SyntaxError', self.run_cell('await asyncio.sleep(0)'))
 
 

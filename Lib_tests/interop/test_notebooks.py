@@ -104,7 +104,8 @@ class Jupyter(Notebook, unittest.TestCase):
                 'other = schedule_coroutine(asyncio.sleep(3600))\n'
                 'await wait()',
                 'print(other.done())',
-                '%load_ext asyncio_fgbg.ipython',
+                '%load_ext asyncio_fgbg.ipython\n'
+                '%unload_ext asyncio_fgbg.ipython',
                 "tee(); left = schedule_coroutine(clean_up()); print('begun')",
                 FGBG_TEE=os.path.join(home.path, 'tee'))
             cls.exit_shown = home.read('tee')

@@ -234,6 +234,39 @@ class WaitingAtExit:
         prompt.wait_for_exit()
         self.assertIn('threading.Event', prompt.home.read('.python_history'))
 
+    def test_ctrl_c_before_ends_cleanup(self):
+        prompt = self.arrive()
+        prompt.run("""
+            async def wait():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('cleaning')
+                    while True:
+                        await asyncio.sleep(0.1)
+            """)
+        prompt.run('task = schedule_coroutine(wait())')
+        prompt.run('run_in_foreground(asyncio.sleep(0))')
+        prompt.press(CTRL_D)
+        prompt.wait_for('cleaning')
+        prompt.press(CTRL_C)
+        _, status = prompt.wait_for_exit()
+        self.assertEqual(status, 0)
+
+    def test_handler_of_the_user_is_left_alone(self):
+        prompt = self.arrive()
+        prompt.run('import signal')
+        prompt.run('def handle(signum, frame):\n'
+                   "    print('hand' + 'led')\n"
+                   '    stop.set()')
+        prompt.run('import threading; stop = threading.Event()')
+        prompt.run('_ = signal.signal(signal.SIGINT, handle)')
+        prompt.run('call = call_in_background(stop.wait)')
+        prompt.press(CTRL_D)
+        prompt.wait_for(LINE)
+        prompt.press(CTRL_C)
+        self.assertEqual(prompt.wait_for_exit(), ('^Chandled', 0))
+
     def test_nothing_is_said_when_it_is_short(self):
         prompt = self.leave_with_call('lambda: threading.Event().wait(0.1)')
         self.assertEqual(prompt.wait_for_exit(), ('', 0))
