@@ -29,6 +29,14 @@ class Session(Place):
         cls.screen.run(IMPORTS)
         cls.first_shown = cls.screen.run(cls.first)
 
+    @classmethod
+    def tearDownClass(cls):
+        # Coverage is measured where the interpreter may finish.
+        if cls.screen.child.isalive():
+            cls.screen.enter('exit()')
+            cls.screen.wait_for_exit()
+        super().tearDownClass()
+
     def run_cell(self, statement):
         return self.screen.run(statement)
 
@@ -100,6 +108,9 @@ class AfterUnloading(Session, unittest.TestCase):
         self.run_cell('%load_ext asyncio_fgbg.ipython')
         self.assert_shows('print(get_asyncio_loop() is loop)', 'False')
         self.assertEqual(self.run_cell('%unload_ext asyncio_fgbg.ipython'), '')
+        self.assertEqual(self.run_cell(
+            'import asyncio_fgbg.ipython as extension; '
+            'extension.unload_ipython_extension(ip)'), '')
         self.assert_shows('print(ip.loop_runner is runner, ip.autoawait, '
                           'get_asyncio_loop() is loop, ip.active_eventloop)',
                           'True True True None')

@@ -127,30 +127,19 @@ class Prompt(Place):
                                    self.shown['exit']))
 
 
-@unittest.skipIf(sys.version_info >= (3, 13), 'has the new prompt')
-class OldPrompt(Prompt, unittest.TestCase):
-    """Python's prompt up to 3.12"""
+class PythonPrompt(Prompt, unittest.TestCase):
+    """Python's prompt, the new one from 3.13 on"""
 
     place = 'python'
     args = '-q',
     expected = {'await': 'SyntaxError', 'progress': 'no'}
 
 
-class PlainPrompt(Prompt, unittest.TestCase):
-    """Python's prompt with PYTHON_BASIC_REPL"""
+@unittest.skipIf(sys.version_info < (3, 13), 'there is no other prompt')
+class PlainPrompt(PythonPrompt):
 
     place = 'python with PYTHON_BASIC_REPL=1'
-    args = '-q',
     environ = {'PYTHON_BASIC_REPL': '1'}
-    expected = {'await': 'SyntaxError', 'progress': 'no'}
-
-
-class NewPrompt(Prompt, unittest.TestCase):
-    """Python's prompt from 3.13 on"""
-
-    place = 'python'
-    args = '-q',
-    expected = {'await': 'SyntaxError', 'progress': 'no'}
 
 
 class OwnPrompt(Prompt, unittest.TestCase):
