@@ -1,0 +1,149 @@
+"""The extension of IPython: %load_ext asyncio_fgbg.ipython"""
+
+import unittest
+
+from interop.places import Place
+from interop.screen import CTRL_C, Screen
+
+IPYTHON = '-m', 'IPython', '--no-banner', '--no-confirm-exit'
+EMBED = '-c', ("import IPython; IPython.embed(banner1=''); "
+               "print('back', run_in_foreground(asyncio.sleep(0, 5)))")
+IMPORTS = ('import asyncio; from asyncio_fgbg import *; '
+           'from interop.work import *; '
+           'from IPython.core.async_helpers import get_asyncio_loop')
+
+
+class Session(Place):
+    """One session for all tests of a class"""
+
+    distributions = 'ipython',
+    args = IPYTHON
+    first = '%load_ext asyncio_fgbg.ipython'
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.screen = Screen(*cls.args, prompt=r'In \[\d+\]: ')
+        cls.addClassCleanup(cls.screen.__exit__)
+        cls.screen.wait_for_prompt()
+        cls.screen.run(IMPORTS)
+        cls.first_shown = cls.screen.run(cls.first)
+
+    @classmethod
+    def tearDownClass(cls):
+        # Coverage is measured where the interpreter may finish.
+        if cls.screen.child.isalive():
+            cls.screen.enter('exit()')
+            cls.screen.wait_for_exit()
+        super().tearDownClass()
+
+    def run_cell(self, statement):
+        return self.screen.run(statement)
+
+    def assert_shows(self, statement, value):
+        self.assertEqual(self.run_cell(statement).split('\n')[-1], value)
+
+
+class AfterLoading(Session, unittest.TestCase):
+    """2. IPython and the three functions use one event loop."""
+
+    def test_nothing_is_shown(self):
+        self.assertEqual(self.first_shown, '')
+
+    def test_event_loop_is_that_of_ipython(self):
+        self.run_cell('task = schedule_coroutine(asyncio.sleep(0, 1))')
+        self.assert_shows('print(task.get_loop() is get_asyncio_loop())',
+                          'True')
+        self.assert_shows('print(await task)', '1')
+
+    def test_gather_finds_it(self):
+        self.run_cell('both = asyncio.gather(asyncio.sleep(0, 6), '
+                      'asyncio.sleep(0, 7))')
+        self.assert_shows('print(await both)', '[6, 7]')
+
+    def test_it_is_found_after_asyncio_run_in_the_same_cell(self):
+        self.run_cell('same = schedule_coroutine(asyncio.sleep(0, 2))')
+        self.assert_shows('asyncio.run(asyncio.sleep(0)); '
+                          'print(run_in_foreground(same))', '2')
+
+    def test_it_is_found_after_asyncio_run_in_an_earlier_cell(self):
+        self.run_cell('early = schedule_coroutine(asyncio.sleep(0, 3))')
+        self.run_cell('asyncio.run(asyncio.sleep(0))')
+        self.run_cell('call = call_in_background(lambda: 4)')
+        self.assert_shows('print(await early, await call)', '3 4')
+
+    def test_ctrl_c_cancels_what_is_awaited(self):
+        self.run_cell('other = schedule_coroutine(asyncio.sleep(3600))')
+        self.screen.enter('await wait()')
+        self.screen.wait_for('^waiting')
+        self.screen.press(CTRL_C)
+        self.assertRegex(self.screen.wait_for_prompt(),
+                         r'(?s)cleaned up\n.*\nKeyboardInterrupt')
+        self.assert_shows('print(other.done())', 'False')
+
+    def test_it_can_be_loaded_again(self):
+        self.assertIn('already loaded',
+                      self.run_cell('load_ext asyncio_fgbg.ipython'))
+        self.assertEqual(self.run_cell('%reload_ext asyncio_fgbg.ipython'), '')
+        self.assert_shows('print(await asyncio.sleep(0, 5))', '5')
+
+
+class FromTheCommandLine(Session, unittest.TestCase):
+    """2. The extension can be loaded when IPython starts."""
+
+    args = *IPYTHON, '--ext', 'asyncio_fgbg.ipython'
+    first = 'task = schedule_coroutine(asyncio.sleep(0, 42))'
+
+    def test_await(self):
+        self.assert_shows('print(await task)', '42')
+
+
+class AfterUnloading(Session, unittest.TestCase):
+    """2. %unload_ext gives IPython back what it had."""
+
+    first = ('loop = get_asyncio_loop(); ip = get_ipython(); '
+             'runner = ip.loop_runner')
+
+    def test_ipython_has_what_it_had(self):
+        self.run_cell('%load_ext asyncio_fgbg.ipython')
+        self.assert_shows('print(get_asyncio_loop() is loop)', 'False')
+        self.assertEqual(self.run_cell('%unload_ext asyncio_fgbg.ipython'), '')
+        self.assertEqual(self.run_cell(
+            'import asyncio_fgbg.ipython as extension; '
+            'extension.unload_ipython_extension(ip)'), '')
+        self.assert_shows('print(ip.loop_runner is runner, ip.autoawait, '
+                          'get_asyncio_loop() is loop, ip.active_eventloop)',
+                          'True True True None')
+        self.assert_shows('print(await asyncio.sleep(0, 1))', '1')
+        self.assert_shows('print(run_in_foreground(asyncio.sleep(0, 2)))', '2')
+        self.run_cell('telling = schedule_coroutine(tell())')
+        with self.assertRaises(AssertionError):
+            self.screen.wait_for('progress', 0.5)
+
+
+class Embedded(Session, unittest.TestCase):
+    """7. The event loop is there after IPython.embed()."""
+
+    args = EMBED
+
+    def test_event_loop_is_there_afterwards(self):
+        self.run_cell('left = schedule_coroutine(clean_up())')
+        self.screen.enter('exit()')
+        shown, status = self.screen.wait_for_exit()
+        self.assertEqual((shown.split('\n')[-2:], status),
+                         (['back 5', 'cleaned up at exit'], 0))
+
+
+class AfterUnloadingEmbedded(Session, unittest.TestCase):
+    """2. %unload_ext gives IPython.embed() back what it had."""
+
+    args = EMBED
+
+    def test_await_is_no_longer_allowed(self):
+        self.run_cell('%gui')       # it may be off already
+        self.assertEqual(self.run_cell('%unload_ext asyncio_fgbg.ipython'), '')
+        self.assertIn('SyntaxError', self.run_cell('await asyncio.sleep(0)'))
+
+
+if __name__ == '__main__':
+    unittest.main()
