@@ -16,6 +16,7 @@ extensions = [
     'cpython_pages',
     'promises',
     'costs',
+    'places',
 ]
 needs_sphinx = '8.1'
 nitpicky = True
