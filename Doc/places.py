@@ -11,9 +11,9 @@ from sphinx.util.docutils import SphinxDirective
 
 RECORDS = pathlib.Path(__file__).resolve().parent / 'howto' / 'places.json'
 COLUMNS = {
-    'run_in_foreground': '``run_in_foreground()``',
-    'schedule_coroutine': '``schedule_coroutine()``',
-    'call_in_background': '``call_in_background()``',
+    'run_in_foreground': 'run',
+    'schedule_coroutine': 'schedule',
+    'call_in_background': 'call',
     'await': '``await``',
     'progress': 'goes on at the prompt',
     'ctrl_c': ':kbd:`Ctrl-C`',
@@ -37,7 +37,8 @@ def merge(records):
 
 def list_table(rows):
     """Yield the lines of a table whose first row is its head."""
-    yield from ['.. list-table::', '   :header-rows: 1', '']
+    yield from ['.. list-table::', '   :header-rows: 1',
+                '   :class: places', '']
     for row in rows:
         for index, cell in enumerate(row):
             yield f'   {" " if index else "*"} - {cell}'
