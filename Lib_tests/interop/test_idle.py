@@ -37,10 +37,14 @@ class Window(Screen):
             [sys.executable, '-m', 'interop.idle_text'], bufsize=0,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             env=self.home.environ, cwd=self.home.path)
-        # There is no window manager, which would set the focus.
-        window = self.xdotool('search', '--sync', '--onlyvisible', '--name',
-                              'IDLE Shell')
-        self.xdotool('windowfocus', '--sync', window.split()[0])
+        try:
+            # There is no window manager, which would set the focus.
+            window = self.xdotool('search', '--sync', '--onlyvisible',
+                                  '--name', 'IDLE Shell')
+            self.xdotool('windowfocus', '--sync', window.split()[0])
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *exc_info):
         self.process.kill()
