@@ -115,8 +115,6 @@ def adapt_test(path):
     text = re.sub(
         r'^from (?:asyncio_fgbg|support\.cpython) import (\w+)  # (\S+)$',
         r'from \2 import \1', path.read_text('utf-8'), flags=re.MULTILINE)
-    # The numbers are those of the contract's sections.
-    text = re.sub(r'^    """\d\. ', '    """', text, flags=re.MULTILINE)
     left = re.search(r'.*(?:asyncio_fgbg|\bfrom support\b).*', text)
     if left:
         raise Problem(f'{path}: is not for CPython: {left[0]}')
