@@ -17,8 +17,9 @@ def main():
 
 def find_jobs(envs):
     for env in envs:
-        if env in ('coverage', 'mutants'):
-            continue    # these take what other environments have left
+        if env in ('coverage', 'mutants') or env.startswith('interop'):
+            # These take what other environments have left, or need windows.
+            continue
         match = re.fullmatch(r'(stubtest-)?py3(\d+)(t?)', env)
         if match:
             python = f'3.{match[2]}{match[3]}'

@@ -213,13 +213,7 @@ class WaitingAtExit:
         prompt.press(CTRL_D)
         return prompt
 
-    def test_line_says_what_is_waited_for(self):
-        prompt = self.leave_with_call('threading.Event().wait')
-        prompt.wait_for(LINE)
-        prompt.press(CTRL_C)
-        prompt.wait_for_exit()
-
-    def test_ctrl_c_leaves_then(self):
+    def test_line_says_what_is_waited_for_and_ctrl_c_leaves_then(self):
         prompt = self.leave_with_call('threading.Event().wait')
         prompt.wait_for(LINE)
         prompt.press(CTRL_C)
