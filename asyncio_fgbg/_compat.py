@@ -15,6 +15,7 @@ import _signal
 import sys
 import threading
 import types
+import warnings
 
 from asyncio import constants, coroutines, events, futures, runners, tasks
 
@@ -45,15 +46,17 @@ if sys.version_info < (3, 14):
             return loop
         policy = events.get_event_loop_policy()
         local = getattr(policy, '_local', None)
-        if getattr(local, '_set_called', True):
+        if not hasattr(local, '_set_called'):
+            with warnings.catch_warnings():
+                # It may ask the default one, which warns on 3.12 and 3.13.
+                warnings.simplefilter('ignore', DeprecationWarning)
+                return policy.get_event_loop()
+        # The default policy makes a loop only if none was ever set.
+        set_called, local._set_called = local._set_called, True
+        try:
             loop = policy.get_event_loop()
-        else:
-            # The default policy makes a loop only if none was ever set.
-            local._set_called = True
-            try:
-                loop = policy.get_event_loop()
-            finally:
-                local._set_called = False
+        finally:
+            local._set_called = set_called
         return None if loop is _inherited_loop else loop
 
     def _after_fork_in_child():
@@ -62,9 +65,8 @@ if sys.version_info < (3, 14):
         _inherited_loop = getattr(local, '_loop', None)
         _signal.set_wakeup_fd(-1)
 
-    if (sys.version_info < (3, 12)
-        and hasattr(os, 'register_at_fork')     # not on Windows
-    ):
+    # Windows has no fork.
+    if sys.version_info < (3, 12) and hasattr(os, 'register_at_fork'):
         os.register_at_fork(after_in_child=_after_fork_in_child)
 
     events = _stand_in(events, get_event_loop=_get_event_loop)

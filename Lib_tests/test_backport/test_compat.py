@@ -90,6 +90,26 @@ class PolicyTests(unittest.TestCase):
     def test_policy_of_any_kind_can_set_the_loop(self):
         self.check_policy('AbstractEventLoopPolicy', 'get_event_loop')
 
+    def test_policy_can_ask_the_default_one(self):
+        # As gbulb's does.
+        self.assertEqual(run_python("""
+            import warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            class Policy(asyncio.AbstractEventLoopPolicy):
+                default = asyncio.DefaultEventLoopPolicy()
+                def get_event_loop(self):
+                    return self.default.get_event_loop()
+                def set_event_loop(self, loop):
+                    self.default.set_event_loop(loop)
+                def new_event_loop(self):
+                    return self.default.new_event_loop()
+            asyncio.set_event_loop_policy(Policy())
+            warnings.simplefilter('error')
+            loop = schedule_coroutine(asyncio.sleep(0)).get_loop()
+            print(run_in_foreground(asyncio.sleep(0, 'ran')))
+            loop.close()
+        """), 'ran\n')
+
     def test_policy_makes_the_new_loop(self):
         self.check_policy('DefaultEventLoopPolicy', 'new_event_loop')
 
