@@ -17,10 +17,10 @@ def main():
 
 def find_jobs(envs):
     for env in envs:
-        if env in ('coverage', 'mutants') or env.startswith('interop'):
-            # These take what other environments have left, or need windows.
+        if env in ('coverage', 'mutants'):
+            # These take what other environments have left.
             continue
-        match = re.fullmatch(r'(stubtest-)?py3(\d+)(t?)', env)
+        match = re.fullmatch(r'(stubtest-|interop-)?py3(\d+)(t?)', env)
         if match:
             python = f'3.{match[2]}{match[3]}'
         else:
