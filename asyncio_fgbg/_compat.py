@@ -45,18 +45,19 @@ if sys.version_info < (3, 14):
         if loop is not None:
             return loop
         policy = events.get_event_loop_policy()
-        local = getattr(policy, '_local', None)
-        if not hasattr(local, '_set_called'):
-            with warnings.catch_warnings():
-                # It may ask the default one, which warns on 3.12 and 3.13.
-                warnings.simplefilter('ignore', DeprecationWarning)
-                return policy.get_event_loop()
-        # The default policy makes a loop only if none was ever set.
-        set_called, local._set_called = local._set_called, True
-        try:
+        local = getattr(policy, '_local', None) or types.SimpleNamespace()
+        if getattr(local, '_set_called', False):
             loop = policy.get_event_loop()
-        finally:
-            local._set_called = set_called
+        else:
+            # The default policy makes a loop only if none was ever set, and
+            # warns on 3.12 and 3.13; another policy may ask it.
+            local._set_called = True
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter('ignore', DeprecationWarning)
+                    loop = policy.get_event_loop()
+            finally:
+                local._set_called = False
         return None if loop is _inherited_loop else loop
 
     def _after_fork_in_child():
@@ -171,9 +172,9 @@ class _Wait:
     wakeup_fd = None
 
     def run_loop(self, *args):
-        if (_signal.getsignal(_signal.SIGINT) is self
-            and hasattr(self.loop, '_csock')    # uvloop wakes up anyway
-        ):
+        handler = _signal.getsignal(_signal.SIGINT)
+        # uvloop, which has no such socket, wakes up anyway.
+        if handler is self and hasattr(self.loop, '_csock'):
             self.loop.call_soon(self.set_wakeup_fd)
         try:
             super().run_loop(*args)
