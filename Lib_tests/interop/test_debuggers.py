@@ -8,6 +8,8 @@ from interop.screen import Screen
 from interop.test_prompts import Prompt
 
 PDB = r'\(Pdb\) '
+# There is one trace function for a debugger and for what measures coverage.
+UNMEASURED = {'COVERAGE_PROCESS_START': None}
 
 
 class PdbInSyncCode(Prompt, unittest.TestCase):
@@ -46,7 +48,7 @@ async def main():
 
 asyncio.run(main())
 """
-        with Screen('-c', source, prompt=PDB) as screen:
+        with Screen('-c', source, prompt=PDB, **UNMEASURED) as screen:
             screen.wait_for_prompt()
             cls.shown = [screen.run(statement) for statement in [
                 'print(run_in_foreground(asyncio.sleep(0, 42)))',

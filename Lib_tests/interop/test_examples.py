@@ -6,6 +6,7 @@ import unittest
 from interop import session
 from interop.places import Place, example
 from interop.screen import Screen
+from interop.test_debuggers import PDB, UNMEASURED
 from interop.test_idle import Window, needs_tkinter
 from interop.test_notebooks import run_notebook
 
@@ -38,13 +39,14 @@ class Examples(unittest.TestCase):
                              expected)
 
     def test_debugger(self):
-        self.play('debugger.txt', example('debugger.py'), prompt=r'\(Pdb\) ')
+        self.play('debugger.txt', example('debugger.py'), prompt=PDB,
+                  **UNMEASURED)
 
     @unittest.skipIf(sys.version_info < (3, 14),
                      'pdb.set_trace_async() came with Python 3.14')
     def test_debugger_that_awaits(self):
         self.play('debugger_async.txt', example('debugger_async.py'),
-                  prompt=r'\(Pdb\) ')
+                  prompt=PDB, **UNMEASURED)
 
 
 class IPythonExample(Place, unittest.TestCase):
