@@ -8,7 +8,6 @@ from interop.places import Place, example
 from interop.screen import Screen
 from interop.test_debuggers import PDB, UNMEASURED
 from interop.test_idle import Window, needs_tkinter
-from interop.test_notebooks import run_notebook
 
 
 class Examples(unittest.TestCase):
@@ -30,6 +29,9 @@ class Examples(unittest.TestCase):
             session.play(self, screen, statements[2:])
 
     def test_notebook(self):
+        # The other examples do not need what this module imports.
+        from interop.test_notebooks import run_notebook
+
         with open(example('notebook.txt'), encoding='utf-8') as file:
             _, *cells = file.read().split('# %%\n')
         for cell, shown in zip(cells, run_notebook(*cells)):
