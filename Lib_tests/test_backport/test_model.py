@@ -54,6 +54,7 @@ class BusyShell(Shell):
 
     def check_interrupted(self, result, exc):
         if self.sender is not None:
+            self.ended.set()
             self.sender.join()
         assert type(exc) is KeyboardInterrupt, (result, exc)
         assert not any(work.value is exc for work in self.works)
@@ -65,10 +66,18 @@ class BusyShell(Shell):
             # Python may see it only when the event loop wakes up.
             loop.call_soon_threadsafe(loop.call_later, 0.01, int)
 
+        def send_from_thread():
+            send()
+            # PyPy may forget a signal until another thread runs: asyncio alone
+            # waits for ever then, too, with signal.set_wakeup_fd() or without.
+            while PYPY and not self.ended.wait(0.001):
+                loop.call_soon_threadsafe(int)
+
         if sender == 'callback':
             loop.call_soon(send)
         elif sender == 'thread':
-            self.sender = threading.Thread(target=send)
+            self.ended = threading.Event()
+            self.sender = threading.Thread(target=send_from_thread)
             loop.call_soon(self.sender.start)
         else:
             work = CoroutineWork(steps=1, first=send)
