@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """A child process that does not get the terminal's Ctrl-C"""
 
 import asyncio

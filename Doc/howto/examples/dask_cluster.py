@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg distributed
+# python -m pip install . distributed
 """Calls on a cluster of Dask that was started with, on this machine or others,
 
     dask scheduler --scheduler-file cluster.json

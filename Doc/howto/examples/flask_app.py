@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg flask gunicorn
+# python -m pip install . flask gunicorn
 """A web application whose views are called in worker threads"""
 
 import asyncio

@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg gbulb 'PyGObject < 3.51'
+# python -m pip install . gbulb 'PyGObject < 3.51'
 """A GTK window, on the event loop of gbulb"""
 
 import asyncio

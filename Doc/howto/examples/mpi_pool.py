@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg mpi4py mpich
+# python -m pip install . mpi4py mpich
 """Calls in the processes of an MPI job, whichever machines these are on:
 
     mpiexec -n 3 python -m mpi4py.futures mpi_pool.py

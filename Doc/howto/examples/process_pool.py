@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """Calls in processes that leave Ctrl-C to the one that is in the foreground"""
 
 import asyncio

@@ -1,5 +1,5 @@
 // npm install pyodide
-// python -m pip install --target site asyncio_fgbg
+// python -m pip install --target site .
 import { loadPyodide } from 'pyodide';
 
 const pyodide = await loadPyodide();

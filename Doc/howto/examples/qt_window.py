@@ -1,5 +1,5 @@
-# python -m pip install asyncio_fgbg PySide6
-# python -m pip install asyncio_fgbg PySide6 qasync
+# python -m pip install . PySide6
+# python -m pip install . PySide6 qasync
 """A Qt window, on the event loop of PySide6.QtAsyncio or of qasync"""
 
 import asyncio

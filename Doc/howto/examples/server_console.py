@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """An echo server, with a console for its operator in the same process"""
 
 import asyncio

@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg pytest-asyncio
+# python -m pip install . pytest-asyncio
 """Tests with pytest-asyncio: python -m pytest tests_pytest_asyncio.py"""
 
 import asyncio

@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """Tests with unittest: python -m unittest tests_unittest.py"""
 
 import asyncio

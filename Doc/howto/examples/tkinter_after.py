@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """A tkinter window: tkinter is in charge and steps the event loop"""
 
 import asyncio

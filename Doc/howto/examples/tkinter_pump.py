@@ -1,4 +1,4 @@
-# python -m pip install asyncio_fgbg
+# python -m pip install .
 """A tkinter window: the event loop is in charge and keeps the window alive"""
 
 import asyncio
