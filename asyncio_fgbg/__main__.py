@@ -38,12 +38,9 @@ def main():
     argparse.ArgumentParser(prog='python -m asyncio_fgbg',
                             description=__doc__).parse_args()
     namespace = vars(replace_main_module())
-    # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
-    run_in_foreground(namespace['asyncio'].sleep(0))
-    if sys.stdin and (sys.stdin.isatty() or sys.flags.interactive):
-        interact(namespace)
-    elif sys.stdin:
-        run_stdin(namespace)
+    if sys.stdin:
+        is_prompt = sys.stdin.isatty() or sys.flags.interactive
+        (interact if is_prompt else run_stdin)(namespace)
 
 
 def replace_main_module():
@@ -67,6 +64,8 @@ def interact(namespace):
                 console.runcode(compile(file.read(), startup, 'exec'))
         except Exception:
             console.showtraceback()
+    # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
+    run_in_foreground(namespace['asyncio'].sleep(0))
     # History and completion, unless the startup file has other plans.
     getattr(sys, '__interactivehook__', lambda: None)()
     sys.ps1 = getattr(sys, 'ps1', '>>> ')
@@ -121,6 +120,7 @@ def find_traceback(exc, code):
 
 
 def run_stdin(namespace):
+    run_in_foreground(namespace['asyncio'].sleep(0))
     code = None
     try:
         source = sys.stdin.buffer.read()
@@ -135,11 +135,12 @@ def run_stdin(namespace):
             coro = eval(code, namespace)
             if code.co_flags & inspect.CO_COROUTINE:
                 run_in_foreground(coro)
-    except BaseException as exc:
+    except BaseException:
         # The interpreter does the rest, but should not show these frames.
-        hook, traceback = sys.excepthook, find_traceback(exc, code)
-        sys.excepthook = lambda type, value, _: hook(
-            type, value.with_traceback(traceback), traceback)
+        # A traceback that is kept would keep the names of the script.
+        sys.excepthook = lambda kind, exc, _, hook=sys.excepthook: hook(
+            kind, exc.with_traceback(find_traceback(exc, code)),
+            exc.__traceback__)
         raise
 
 
@@ -154,13 +155,12 @@ def watch_exit():
     def tell():
         while not names:
             time.sleep(1)
-            names.extend(
-                threads[ident] for ident, frame in
-                sys._current_frames().items() if ident in threads
-                and frame.f_code.co_name != '_worker')      # which is idle
+            names.extend(threads[ident] for ident, frame in
+                         sys._current_frames().items() if ident in threads
+                         and frame.f_code.co_name != '_worker')     # idle
         # The main thread may have locked sys.stderr.
-        os.write(2, f'waiting for calls in {", ".join(names)}; Ctrl-C leaves'
-                    '\n'.encode())
+        os.write(2, f'waiting for calls in {", ".join(names)}'
+                    f'{"; Ctrl-C leaves" if ours else ""}\n'.encode())
 
     def leave(signum, frame):
         if not names:
@@ -173,7 +173,8 @@ def watch_exit():
             atexit._run_exitfuncs()
         os._exit(128 + signum)  # pragma: no cover: nothing is noted any more
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
         signal.signal(signal.SIGINT, leave)
     threading.Thread(target=tell, daemon=True).start()
 

@@ -28,7 +28,7 @@ def load_ipython_extension(shell):
     async_helpers._asyncio_event_loop = loop
     shell.loop_runner, shell.autoawait = run_in_foreground, True
     shell.events.register('pre_run_cell', _set_loop)
-    shell.enable_gui('asyncio')
+    shell.simple_prompt or shell.enable_gui('asyncio')  # it has no hooks
 
 
 def unload_ipython_extension(shell):

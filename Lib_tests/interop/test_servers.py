@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from support import TIMEOUT
-from support.prompt_session import ENTER
+from support.prompt_session import CTRL_D, ENTER
 
 from interop.places import Place
 from interop.programs import run_example
@@ -72,6 +72,15 @@ class ServerMainProcess(Place, unittest.TestCase):
             self.saw(column, answer == b'HELLO\n')
         self.command(server, 'stop')
         self.saw('exit', server.wait_for_exit() == ('answered', 0))
+
+    def test_server_goes_on_when_the_console_ends(self):
+        server = self.start()
+        server.press(CTRL_D)
+        with self.ask(server, b'hello').makefile('rb') as stream:
+            self.assertEqual(stream.readline(), b'HELLO\n')
+        os.kill(server.child.pid, signal.SIGTERM)
+        shown, status = server.wait_for_exit()
+        self.assertEqual((shown.lstrip('^D\b'), status), ('answered', 0))
 
     def test_requests_in_flight_are_answered_after_sigterm(self):
         counts = []

@@ -155,6 +155,17 @@ class FailureTests(WithoutTerminal):
         self.assert_ends_like_python(
             'try:\n    1/0\nexcept Exception:\n    raise KeyError("key")')
 
+    def test_what_is_left_is_finalized_as_python_does_it(self):
+        for end in 'import sys; sys.exit(3)', '1/0':
+            with self.subTest(end=end):
+                self.assert_ends_like_python(f"""if True:
+                    class C:
+                        def __del__(self):
+                            print('finalized')
+                    c = C()
+                    {end}
+                    """)
+
     def test_nothing_runs_after_an_exception(self):
         self.assertEqual(self.run_module('1/0\nprint("no")').stdout, b'')
 

@@ -41,8 +41,11 @@ class Server:
 
     def command(self):
         """Do what the operator typed; a terminal hands on line by line."""
-        command = os.read(sys.stdin.fileno(), 1024).decode().strip()
-        if command == 'status':
+        text = os.read(sys.stdin.fileno(), 1024)
+        command = text.decode().strip()
+        if not text:        # the end of a file is there to be read for ever
+            asyncio.get_running_loop().remove_reader(sys.stdin)
+        elif command == 'status':
             print(len(self.requests), 'requests', flush=True)
         elif command == 'pause':
             self.go.clear()
