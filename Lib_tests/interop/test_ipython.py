@@ -1,9 +1,14 @@
 """The extension of IPython: %load_ext asyncio_fgbg.ipython"""
 
+import subprocess
+import sys
 import unittest
 
 from interop.places import Place
 from interop.screen import CTRL_C, Screen
+from support import TIMEOUT
+from support.paths import PYTHONPATH
+from support.prompt_home import Home
 
 IPYTHON = '-m', 'IPython', '--no-banner', '--no-confirm-exit'
 EMBED = '-c', ("import IPython; IPython.embed(banner1=''); "
@@ -42,6 +47,24 @@ class Session(Place):
 
     def assert_shows(self, statement, value):
         self.assertEqual(self.run_cell(statement).split('\n')[-1], value)
+
+
+class WithoutTerminal(Place, unittest.TestCase):
+    """2. What is printed is that of the command alone."""
+
+    distributions = 'ipython',
+
+    def test_nothing_is_shown(self):
+        with Home(PYTHONPATH=PYTHONPATH, IPYTHONDIR=None) as home:
+            ended = subprocess.run(
+                [sys.executable, '-m', 'IPython',
+                 '--ext', 'asyncio_fgbg.ipython', '-c',
+                 'import asyncio; '
+                 'print(await asyncio.sleep(0, get_ipython().loop_runner))'],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                env=home.environ, cwd=home.path, timeout=TIMEOUT)
+        self.assertRegex(ended.stdout.decode(),
+                         r'\A<function run_in_foreground .*\n\Z')
 
 
 class AfterLoading(Session, unittest.TestCase):

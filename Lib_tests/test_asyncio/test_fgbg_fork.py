@@ -213,15 +213,25 @@ class OrdinaryTests(ForkTestCase):
                     await asyncio.sleep(3600)
                 finally:
                     print('clean', flush=True)
+            async def generate():
+                try:
+                    yield
+                finally:
+                    await asyncio.sleep(0)
+                    print('closed', flush=True)
+            async def step():
+                async for _ in generator:
+                    break
             def run_child():
                 schedule_coroutine(main())
-                run_in_foreground(asyncio.sleep(0))
+                run_in_foreground(step())
+            generator = generate()
             run_in_foreground(asyncio.sleep(0))
             child = multiprocessing.get_context('fork').Process(
                 target=run_child)
             child.start()
             child.join()
-        """), 'clean\n')
+        """), 'clean\nclosed\n')
 
     def test_functions_called_after_a_fork_do_not_pile_up(self):
         self.assertEqual(self.run_python(f"""
