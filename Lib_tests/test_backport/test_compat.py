@@ -206,14 +206,14 @@ class WakeupTests(FgbgTestCase):
         task.cancel()
         self.run_once()
 
-    def inside(self, function):
+    def inside(self, function, loop=None):
         """Return what *function* returns when the loop is about to sleep."""
         async def main():
             for _ in range(3):
                 await asyncio.sleep(0)
             return function()
 
-        return fgbg.run_in_foreground(main())
+        return fgbg.run_in_foreground(main(), loop=loop)
 
     def test_descriptor_is_set_only_while_the_call_runs(self):
         self.assertEqual(self.inside(self.get_wakeup_fd),
@@ -231,11 +231,15 @@ class WakeupTests(FgbgTestCase):
 
     def test_descriptor_that_is_set_meanwhile_is_kept(self):
         ours, theirs = socket.socketpair()
+        # What is made later has a greater number.
+        later = asyncio.new_event_loop()
+        self.addCleanup(later.close)
         with ours, theirs:
             ours.setblocking(False)
-            self.inside(lambda: signal.set_wakeup_fd(ours.fileno()))
-            self.assertEqual(self.get_wakeup_fd(), ours.fileno())
-            signal.set_wakeup_fd(-1)
+            for loop in self.loop, later:
+                self.inside(lambda: signal.set_wakeup_fd(ours.fileno()), loop)
+                self.assertEqual(self.get_wakeup_fd(), ours.fileno())
+                signal.set_wakeup_fd(-1)
 
     def test_descriptor_that_is_unset_meanwhile_stays_so(self):
         self.inside(lambda: signal.set_wakeup_fd(-1))
