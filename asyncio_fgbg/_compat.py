@@ -188,13 +188,13 @@ class _Wait:
                     tasks._leave_task(self.loop, task)
 
     def set_wakeup_fd(self):
-        is_set = self.wakeup_fd or getattr(self.loop, '_signal_handlers', None)
-        if self.running and not (is_set or self.future.done()):
+        if self.running and self.wakeup_fd is None and not self.future.done():
             self.wakeup_fd = self.loop._csock.fileno()
             previous = _signal.set_wakeup_fd(self.wakeup_fd,
                                              warn_on_full_buffer=False)
             if previous != -1:
-                # Somebody needs to know of signals, and wakes up himself.
+                # Somebody, as the loop with handlers of its own, needs to know
+                # of signals, and wakes up himself.
                 _signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
                 self.wakeup_fd = None
 

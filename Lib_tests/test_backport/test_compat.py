@@ -206,6 +206,36 @@ class WakeupTests(FgbgTestCase):
         task.cancel()
         self.run_once()
 
+    def interrupt_cleanup(self):
+        """Interrupt the cleanup of a coroutine after an exit in a callback."""
+        async def main():
+            try:
+                await asyncio.sleep(TIMEOUT)
+            finally:
+                await self.wait()
+
+        start = self.loop.time()
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(main())
+        self.assertLess(self.loop.time() - start, TIMEOUT / 2)
+        self.assertEqual(self.get_wakeup_fd(), -1)
+
+    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
+    def test_quiet_cleanup_is_interrupted(self):
+        self.loop.call_later(0.01, sys.exit)
+        self.interrupt_cleanup()
+
+    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
+    def test_quiet_cleanup_after_an_exit_at_once_is_interrupted(self):
+        def create_task(loop, coro, **kwargs):
+            loop.set_task_factory(None)
+            task = asyncio.Task(coro, loop=loop, **kwargs)
+            loop.call_soon(sys.exit)    # before the descriptor is set
+            return task
+
+        self.loop.set_task_factory(create_task)
+        self.interrupt_cleanup()
+
     def inside(self, function, loop=None):
         """Return what *function* returns when the loop is about to sleep."""
         async def main():
