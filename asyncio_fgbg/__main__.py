@@ -120,6 +120,7 @@ def find_traceback(exc, code):
 
 
 def run_stdin(namespace):
+    # As at the prompt.
     run_in_foreground(namespace['asyncio'].sleep(0))
     code = None
     try:
