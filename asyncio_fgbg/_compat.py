@@ -45,12 +45,14 @@ if sys.version_info < (3, 14):
         if loop is not None:
             return loop
         policy = events.get_event_loop_policy()
-        local = getattr(policy, '_local', None) or types.SimpleNamespace()
+        local = getattr(policy, '_local', None)
         if getattr(local, '_set_called', False):
             loop = policy.get_event_loop()
         else:
             # The default policy makes a loop only if none was ever set, and
             # warns on 3.12 and 3.13; another policy may ask it.
+            if not hasattr(local, '_set_called'):
+                local = types.SimpleNamespace()
             local._set_called = True
             try:
                 with warnings.catch_warnings():
@@ -189,9 +191,8 @@ class _Wait:
 
     def set_wakeup_fd(self):
         if self.running and self.wakeup_fd is None and not self.future.done():
-            self.wakeup_fd = self.loop._csock.fileno()
-            previous = _signal.set_wakeup_fd(self.wakeup_fd,
-                                             warn_on_full_buffer=False)
+            self.wakeup_fd = fd = self.loop._csock.fileno()
+            previous = _signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
             if previous != -1:
                 # Somebody, as the loop with handlers of its own, needs to know
                 # of signals, and wakes up himself.

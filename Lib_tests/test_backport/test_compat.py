@@ -97,6 +97,7 @@ class PolicyTests(unittest.TestCase):
             warnings.simplefilter('ignore', DeprecationWarning)
             class Policy(asyncio.AbstractEventLoopPolicy):
                 default = asyncio.DefaultEventLoopPolicy()
+                _local = object()       # to which nothing can be added
                 def get_event_loop(self):
                     return self.default.get_event_loop()
                 def set_event_loop(self, loop):
