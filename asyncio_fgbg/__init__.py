@@ -8,9 +8,7 @@ if hasattr(asyncio, 'run_in_foreground'):   # pragma: no cover: no Python yet
     from asyncio.fgbg import *
 else:
     # What fgbg.py imports from its package: this one stands in for asyncio.
-    from ._compat import (
-        constants, coroutines, events, exceptions, futures, runners, tasks
-    )
+    from ._compat import coroutines, events, futures, runners, tasks
 
     # This relies on the submodule having an __all__ variable.
     from .fgbg import *

@@ -4,6 +4,9 @@ fgbg.py is written for the newest CPython.  It imports asyncio's submodules
 from its package, which takes them from here; the modules that it imports from
 elsewhere, and its _Wait, are replaced by what complete() puts there.  Each
 entry goes with the last version that it names, or with the issue.
+
+A stand-in is a copy of asyncio's module, made when the package is imported:
+what others change in that module later, as nest_asyncio does, is not seen.
 """
 
 import asyncio
@@ -11,13 +14,11 @@ import atexit
 import contextvars
 import functools
 import os
-import _signal
 import sys
 import threading
 import types
-import warnings
 
-from asyncio import constants, coroutines, events, futures, runners, tasks
+from asyncio import coroutines, events, futures, runners, tasks
 
 PYPY = sys.implementation.name == 'pypy'
 
@@ -29,14 +30,9 @@ def _stand_in(module, **names):
     return copy
 
 
-# Before 3.8, exceptions are in other modules.
-exceptions = getattr(asyncio, 'exceptions', futures)
-
-
 # Before 3.14, asyncio.get_event_loop() may make an event loop, and from 3.10
 # on it may warn about it (gh-100160, gh-126353).  Before 3.12, a forked child
-# finds the event loop that was set in its parent, and its signals wake that
-# one up (gh-66285).
+# finds the event loop that was set in its parent (gh-66285).
 if sys.version_info < (3, 14):
     _inherited_loop = None
 
@@ -45,20 +41,18 @@ if sys.version_info < (3, 14):
         if loop is not None:
             return loop
         policy = events.get_event_loop_policy()
+        # asyncio's own policy makes a loop only if none was ever set here.
         local = getattr(policy, '_local', None)
-        if getattr(local, '_set_called', False):
+        makes_loop = getattr(local, '_set_called', None) is False
+        try:
+            if makes_loop:
+                local._set_called = True
             loop = policy.get_event_loop()
-        else:
-            # The default policy makes a loop only if none was ever set, and
-            # warns on 3.12 and 3.13; another policy may ask it.
-            if not hasattr(local, '_set_called'):
-                local = types.SimpleNamespace()
-            local._set_called = True
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter('ignore', DeprecationWarning)
-                    loop = policy.get_event_loop()
-            finally:
+        except DeprecationWarning:
+            # Another policy asks asyncio's own, which makes one (3.12, 3.13).
+            return None
+        finally:
+            if makes_loop:
                 local._set_called = False
         return None if loop is _inherited_loop else loop
 
@@ -66,7 +60,6 @@ if sys.version_info < (3, 14):
         global _inherited_loop
         local = getattr(asyncio.events._event_loop_policy, '_local', None)
         _inherited_loop = getattr(local, '_loop', None)
-        _signal.set_wakeup_fd(-1)
 
     # Windows has no fork.
     if sys.version_info < (3, 12) and hasattr(os, 'register_at_fork'):
@@ -75,48 +68,50 @@ if sys.version_info < (3, 14):
     events = _stand_in(events, get_event_loop=_get_event_loop)
 
 
-# Before 3.9, loop.shutdown_default_executor() does not exist (bpo-34037);
-# before 3.12 it knows no timeout; in 3.12.0 to 3.12.2 it cannot start its
-# thread at exit (gh-113964).
+# Before 3.11, asyncio has no Runner.  Before 3.12.2, servers log that it has
+# cancelled their connections (gh-113538).  Before 3.9, nothing waits for calls
+# in the default executor (bpo-34037); in 3.12.0 to 3.12.2, what waits cannot
+# start its thread at exit (gh-113964).
 if sys.version_info < (3, 12, 3):
-    async def _shutdown_default_executor(loop, timeout=None):
-        # Other event loops than asyncio's own may keep it elsewhere.
-        executor = getattr(loop, '_default_executor', None)
+    async def _shutdown_default_executor(loop):
+        if not hasattr(loop, '_default_executor'):      # as that of uvloop
+            return await loop.shutdown_default_executor()
+        executor = loop._default_executor
         if executor is not None:
             executor.shutdown(wait=False)
-            threads = getattr(executor, '_threads', ())     # or processes
-            end = loop.time() + (timeout or float('inf'))
-            while (any(thread.is_alive() for thread in threads)
-                   and loop.time() < end):
-                await asyncio.sleep(0.01)
+            for thread in list(getattr(executor, '_threads', ())):
+                while thread.is_alive():
+                    thread.join(0.01)
+                    await asyncio.sleep(0)
 
-    def _new_event_loop():
-        loop = asyncio.new_event_loop()
-        loop.shutdown_default_executor = functools.partial(
-            _shutdown_default_executor, loop)
-        return loop
+    class _Runner:
+        def __init__(self, *, loop_factory):
+            self._loop = loop_factory()
 
-    constants = _stand_in(constants, THREAD_JOIN_TIMEOUT=300)
-    events = _stand_in(events, new_event_loop=_new_event_loop)
+        def __enter__(self):
+            return self
 
+        def __exit__(self, exc_type, exc, traceback):
+            loop = self._loop
+            handler = loop.get_exception_handler()
+            loop.set_exception_handler(functools.partial(
+                self._handle_exception,
+                handler or type(loop).default_exception_handler))
+            try:
+                runners._cancel_all_tasks(loop)
+                loop.set_exception_handler(handler)
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.run_until_complete(_shutdown_default_executor(loop))
+            finally:
+                loop.close()
 
-# Before 3.12.2, servers log that their connections were cancelled (gh-113538).
-if sys.version_info < (3, 12, 2):
-    def _cancel_all_tasks(loop, cancel_all_tasks=runners._cancel_all_tasks):
-        def handle_exception(loop, context):
+        @staticmethod
+        def _handle_exception(handle, loop, context):
             if not isinstance(context.get('exception'),
-                              exceptions.CancelledError):
+                              asyncio.CancelledError):
                 handle(loop, context)
 
-        handler = loop.get_exception_handler()
-        handle = handler or type(loop).default_exception_handler
-        loop.set_exception_handler(handle_exception)
-        try:
-            cancel_all_tasks(loop)
-        finally:
-            loop.set_exception_handler(handler)
-
-    runners = _stand_in(runners, _cancel_all_tasks=_cancel_all_tasks)
+    runners = _stand_in(runners, Runner=_Runner)
 
 
 # Before 3.14, coroutines._iscoroutinefunction() has its public name only,
@@ -154,61 +149,29 @@ if sys.version_info < (3, 12, 2) or PYPY:
     contextvars = _stand_in(contextvars, copy_context=_Context)
 
 
-# On PyPy, tasks and contexts are Python code.  A second Ctrl-C may keep a
-# context from being left, which nothing could enter any more: each callback
-# has a copy.
-if PYPY:
-    contextvars = _stand_in(contextvars, Context=lambda: None)
+class _AlarmClock:
+    """Wake up the event loop of a wait ten times a second.
 
-
-class _Wait:
-    """What run_in_foreground()'s wait lacks, for any event loop.
-
-    There is no stand-in for this: event loops come from anywhere.
+    On Windows, and in IDLE, which calls _thread.interrupt_main(), Ctrl-C does
+    not end a system call such as select() (gh-74112).  There is no stand-in
+    for this: event loops come from anywhere.
     """
 
-    # _thread.interrupt_main() does not end a system call, such as select()
-    # (gh-74112).  Have it wake up the event loop, as the loop's own signal
-    # handlers do; but not for a wait that never comes to a system call.
-
-    wakeup_fd = None
-
-    def run_loop(self, *args):
-        handler = _signal.getsignal(_signal.SIGINT)
-        # uvloop, which has no such socket, wakes up anyway.
-        if handler is self and hasattr(self.loop, '_csock'):
-            self.loop.call_soon(self.set_wakeup_fd)
+    def run_loop(self):
+        self.wake_up()
         try:
-            super().run_loop(*args)
+            super().run_loop()
         finally:
-            if self.wakeup_fd is not None:
-                self.reset_wakeup_fd()
-            if PYPY:
-                # Tasks are Python code, too: a second Ctrl-C may keep one from
-                # leaving the event loop, which could run no other any more.
-                for task in {tasks.current_task(self.loop)} - {None}:
-                    tasks._leave_task(self.loop, task)
+            self.timer.cancel()
 
-    def set_wakeup_fd(self):
-        if self.running and self.wakeup_fd is None and not self.future.done():
-            self.wakeup_fd = fd = self.loop._csock.fileno()
-            previous = _signal.set_wakeup_fd(fd, warn_on_full_buffer=False)
-            if previous != -1:
-                # Somebody, as the loop with handlers of its own, needs to know
-                # of signals, and wakes up himself.
-                _signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
-                self.wakeup_fd = None
-
-    def reset_wakeup_fd(self):
-        if not getattr(self.loop, '_signal_handlers', None):    # they need it
-            current = _signal.set_wakeup_fd(-1)
-            if current != self.wakeup_fd:
-                _signal.set_wakeup_fd(current, warn_on_full_buffer=False)
-        self.wakeup_fd = None
+    def wake_up(self):
+        self.timer = self.loop.call_later(0.1, self.wake_up)
 
 
 def complete(fgbg):
     """Replace what *fgbg* does not take from its package."""
     fgbg.contextvars = contextvars
     fgbg.threading = threading
-    fgbg._Wait = type('_Wait', (_Wait, fgbg._Wait), {})
+    is_deaf = sys.platform == 'win32' or 'idlelib.run' in sys.modules
+    if is_deaf and not issubclass(fgbg._Wait, _AlarmClock):     # reload()
+        fgbg._Wait = type('_Wait', (_AlarmClock, fgbg._Wait), {})
