@@ -41,9 +41,9 @@ def run_in_foreground(task, *, loop=None):
     this thread, or if *loop* is running in another one, is closed, is None
     and cannot be made here, or is stopped before *task* is done.
     """
-    is_future = futures.isfuture(task)
-    if not (is_future or coroutines.iscoroutine(task)
-            or inspect.isawaitable(task)):
+    is_coroutine = coroutines.iscoroutine(task)
+    is_future = not is_coroutine and futures.isfuture(task)
+    if not (is_coroutine or is_future or inspect.isawaitable(task)):
         raise TypeError('task must be a coroutine, a future or an awaitable, '
                         f'not {_describe(task)}')
     loop = _get_loop(loop, make=not is_future)
@@ -134,8 +134,10 @@ def _keep(task):
     """Keep *task* alive until it is done: event loops hold tasks weakly."""
     if not task.done():     # an eager task may be
         # A table of event loops would keep them: a task refers to its loop.
-        attributes = vars(futures._get_loop(task))
-        background = attributes.setdefault('_fgbg_background', set())
+        loop = task.get_loop()
+        background = getattr(loop, '_fgbg_background', None)
+        if background is None:
+            background = loop._fgbg_background = set()
         background.add(task)
         task.add_done_callback(background.discard)
 
@@ -160,7 +162,10 @@ class _Wait:
         process = self.process
         try:
             self.set_handler()
-            self.future = tasks.ensure_future(task, loop=self.loop)
+            if coroutines.iscoroutine(task):    # most are
+                self.future = self.loop.create_task(task)
+            else:
+                self.future = tasks.ensure_future(task, loop=self.loop)
             self.run_loop()
             if self.interrupts:
                 ended = self.future.done() and not self.future.cancelled()
@@ -177,7 +182,8 @@ class _Wait:
             raise
         finally:
             self.process = None
-            self.reset_handler()
+            if self.is_handler and _signal.getsignal(_signal.SIGINT) is self:
+                _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
     def run_loop(self):
         """Run the event loop until the future is done, or to stop()."""
@@ -230,16 +236,11 @@ class _Wait:
             return
         except TypeError:
             pass
-        handler = _signal.getsignal(_signal.SIGINT)
+        found = _signal.getsignal(_signal.SIGINT)
         # No event loop runs here: a wait that is found is over.
-        is_python = handler is _signal.default_int_handler
-        if is_python or isinstance(handler, _Wait):
+        if found is _signal.default_int_handler or isinstance(found, _Wait):
             self.is_handler = True
             _signal.signal(_signal.SIGINT, self)
-
-    def reset_handler(self):
-        if self.is_handler and _signal.getsignal(_signal.SIGINT) is self:
-            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
     def __call__(self, signum, frame):
         if self.process is not _process:
@@ -341,9 +342,8 @@ def _after_fork_in_child():
     _process = _Process(parent=_process)
     # Both have one epoll or kqueue object: what is unregistered here is gone
     # for the parent.
-    selector = getattr(loop, '_selector', None)
-    if selector is not None:
-        loop._selector = type(selector)()
+    if hasattr(loop, '_selector'):
+        loop._selector = type(loop._selector)()
 
 
 if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
