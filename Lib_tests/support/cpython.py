@@ -69,6 +69,18 @@ class TestCase(unittest.TestCase):
         if skip:
             self.skipTest(reason)
 
+    # Later ones call the test so themselves.
+    if sys.version_info < (3, 8):
+        def _callTestMethod(self, method):
+            method()
+
+        def run(self, result=None):
+            method = getattr(self, self._testMethodName)
+            call = functools.partial(self._callTestMethod, method)
+            setattr(self, self._testMethodName,
+                    functools.update_wrapper(call, method))
+            return super().run(result)
+
 
 # test.support
 

@@ -6,6 +6,7 @@ import os
 import signal
 import textwrap
 import threading
+import time
 from unittest import mock
 
 # In CPython, these come from the modules that the comments name.
@@ -64,6 +65,14 @@ def interrupt():
     raise_signal(signal.SIGINT)
 
 
+def interrupt_again():
+    """Press Ctrl-C once more, as soon as that counts as another one."""
+    start = time.monotonic()
+    while time.monotonic() - start <= 0.1:
+        pass
+    interrupt()
+
+
 class Awaitable:
     def __await__(self):
         yield from asyncio.sleep(0).__await__()
@@ -105,6 +114,13 @@ class FgbgTestCase(TestCase):
         self.logged = []
         self.loop = self.new_loop()
         asyncio.set_event_loop(self.loop)
+
+    def _callTestMethod(self, method):
+        # Let a KeyboardInterrupt end the test, not the run of all tests.
+        try:
+            super()._callTestMethod(method)
+        except KeyboardInterrupt:
+            self.fail('KeyboardInterrupt was raised in the test')
 
     def new_loop(self):
         loop = asyncio.new_event_loop()
