@@ -13,6 +13,7 @@ import asyncio
 import atexit
 import contextvars
 import functools
+import inspect
 import os
 import sys
 import threading
@@ -114,17 +115,16 @@ if sys.version_info < (3, 12, 3):
     runners = _stand_in(runners, Runner=_Runner)
 
 
-# Before 3.14, coroutines._iscoroutinefunction() has its public name only,
-# which 3.14 deprecates (gh-122858); before 3.8, it does not look into what
-# functools.partial() wraps (bpo-33261).
-if sys.version_info < (3, 14):
+# Before 3.12, inspect.iscoroutinefunction() does not know functions that are
+# marked as such (gh-99247), which asyncio's does; before 3.8, neither looks
+# into what functools.partial() wraps (bpo-33261).
+if sys.version_info < (3, 12):
     def _iscoroutinefunction(obj):
         while isinstance(obj, functools.partial):
             obj = obj.func
         return asyncio.iscoroutinefunction(obj)
 
-    coroutines = _stand_in(
-        coroutines, _iscoroutinefunction=_iscoroutinefunction)
+    inspect = _stand_in(inspect, iscoroutinefunction=_iscoroutinefunction)
 
 
 # Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
@@ -171,6 +171,7 @@ class _AlarmClock:
 def complete(fgbg):
     """Replace what *fgbg* does not take from its package."""
     fgbg.contextvars = contextvars
+    fgbg.inspect = inspect
     fgbg.threading = threading
     is_deaf = sys.platform == 'win32' or 'idlelib.run' in sys.modules
     if is_deaf and not issubclass(fgbg._Wait, _AlarmClock):     # reload()

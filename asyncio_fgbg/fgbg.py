@@ -100,7 +100,7 @@ def call_in_background(target, *, loop=None, executor=None):
     *executor* has no submit() or *loop* is no event loop, RuntimeError if it
     is closed, or is None and cannot be made here, and what submit() raises.
     """
-    if not callable(target) or coroutines._iscoroutinefunction(target):
+    if not callable(target) or inspect.iscoroutinefunction(target):
         raise TypeError(f'target must be a callable, not {_describe(target)}')
     if executor is not None and not hasattr(executor, 'submit'):
         raise TypeError('executor must be a concurrent.futures.Executor or '
@@ -120,7 +120,7 @@ def _describe(obj):
         hint = ': use asyncio.wrap_future()'
     elif coroutines.iscoroutine(obj):
         hint = ': use schedule_coroutine() or run_in_foreground()'
-    elif callable(obj) and coroutines._iscoroutinefunction(obj):
+    elif callable(obj) and inspect.iscoroutinefunction(obj):
         hint = (' (a coroutine function): call it, and use '
                 'schedule_coroutine() or run_in_foreground()')
     elif callable(obj):

@@ -8,9 +8,12 @@ fails the check, as does one that is rejected for another reason.
 import asyncio
 import concurrent.futures
 import functools
-from typing import Any, Awaitable, Coroutine, Generator, List, Tuple, Union
+from typing import (
+    Any, Awaitable, Callable, Coroutine, Generator, List, Tuple, TypeVar,
+    Union,
+)
 
-from typing_extensions import assert_never, assert_type
+from typing_extensions import assert_type
 
 import asyncio_fgbg
 from asyncio_fgbg import (
@@ -18,6 +21,9 @@ from asyncio_fgbg import (
     run_in_foreground,
     schedule_coroutine,
 )
+
+
+_T = TypeVar('_T')
 
 
 async def count() -> int:
@@ -44,6 +50,15 @@ class Later:
     def __await__(self) -> Generator[Any, None, bytes]:
         yield None
         return b''
+
+
+class Submitter:
+    def submit(
+        self, function: Callable[[], _T],
+    ) -> 'concurrent.futures.Future[_T]':
+        future: 'concurrent.futures.Future[_T]' = concurrent.futures.Future()
+        future.set_result(function())
+        return future
 
 
 class Answer:
@@ -96,6 +111,8 @@ def accepted_by_call_in_background(
                            executor=executor),
         'asyncio.Future[int]',
     )
+    assert_type(call_in_background(blocking_count, executor=Submitter()),
+                'asyncio.Future[int]')
     assert_type(call_in_background(blocking_count, loop=None, executor=None),
                 'asyncio.Future[int]')
     assert_type(run_in_foreground(call_in_background(blocking_count)), int)
@@ -140,23 +157,27 @@ def rejected_by_call_in_background(
     executor: concurrent.futures.Executor,
     task: 'asyncio.Task[int]',
 ) -> None:
-    call_in_background()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    call_in_background(1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(blocking_count())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(count())  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(task)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(blocking_count, loop)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    call_in_background(blocking_count, executor=loop)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(blocking_count, loop=executor)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    call_in_background(blocking_greet)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    call_in_background()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    call_in_background(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(blocking_count())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(count())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(task)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(blocking_count, loop)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    call_in_background(blocking_count, executor=loop)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(blocking_count, loop=executor)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    call_in_background(blocking_greet)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def rejected_coroutine_function() -> None:
-    assert_never(call_in_background(count))  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+def rejected_coroutine_function() -> int:
+    # Its result is no future of the result that was meant.
+    run_in_foreground(call_in_background(count))  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+    number: int = run_in_foreground(call_in_background(count))  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    return str(number)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
 
-def rejected_coroutine_function_in_a_partial() -> None:
-    call_in_background(functools.partial(greet, 'you'))  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
+def rejected_after_a_call_of_any(call: Callable[[], Any]) -> int:
+    call_in_background(call)
+    return 'text'  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
 
 def rejected_results() -> None:
