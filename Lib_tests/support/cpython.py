@@ -24,22 +24,12 @@ PYPY = sys.implementation.name == 'pypy'
 # Whether this Python has it, and why tests are skipped where it has.
 STUCK = (sys.version_info < (3, 8), 'before Python 3.8, a task that waits for '
          'what has raised an exit is stuck')
-GENERATORS = (sys.version_info < (3, 12), 'before Python 3.12, generators '
-              'are coroutines')
 SKIPPED = {
     'CleanUpTests.test_cleanup_can_make_its_first_call_of_the_executor': (
         (3, 12) <= sys.version_info < (3, 12, 3), 'from 3.12.0 to 3.12.2, no '
         'thread is started at exit (gh-113964)'),
-    'ExecutorTests.test_explicit_executor_can_be_of_interpreters': (
-        sys.version_info < (3, 14), 'InterpreterPoolExecutor came with Python '
-        '3.14'),
-    'FirstCallTests.test_recursion_at_every_depth': (
-        PYPY, "how deep PyPy's recursion gets depends on what it has "
-        'compiled'),
-    'LetGoTests.test_task_that_an_eager_factory_finished_is_not_kept': (
+    'KeepTests.test_task_that_an_eager_factory_finished_is_not_kept': (
         sys.version_info < (3, 12), 'eager tasks came with Python 3.12'),
-    'NotAwaitableTests.test_rejects_a_generator_and_leaves_it_alone':
-        GENERATORS,
     'OnceTests.test_second_ctrl_c_does_not_come_again': STUCK,
     'OrdinaryTests.test_child_of_multiprocessing_cleans_up': (
         sys.version_info < (3, 13), 'before Python 3.13, such a child calls '
@@ -50,10 +40,9 @@ SKIPPED = {
     'RaiseOnceTests.test_exit_of_a_gathered_task_does_not_come_again': STUCK,
     'RaiseOnceTests.'
     'test_exit_that_comes_again_at_once_does_not_end_the_cleanup': STUCK,
-    'RunTests.test_future_that_looks_like_a_coroutine': (
-        sys.version_info < (3, 10), 'before 3.10, ensure_future() asks for '
-        'coroutines first'),
-    'TargetTests.test_rejects_a_generator': GENERATORS,
+    'RejectedTests.test_generator_is_no_coroutine_and_is_left_alone': (
+        sys.version_info < (3, 12), 'before Python 3.12, generators are '
+        'coroutines'),
     'TripTests.test_exception_groups_arrive_unchanged': (
         sys.version_info < (3, 11), 'exception groups came with Python 3.11'),
 }

@@ -9,7 +9,6 @@ import threading
 import time
 from unittest import mock
 
-# In CPython, these come from the modules that the comments name.
 from asyncio_fgbg import fgbg  # asyncio
 from support.cpython import AsyncMock  # unittest.mock
 from support.cpython import SHORT_TIMEOUT  # test.support
@@ -73,12 +72,6 @@ def interrupt_again():
     interrupt()
 
 
-class Awaitable:
-    def __await__(self):
-        yield from asyncio.sleep(0).__await__()
-        return 42
-
-
 class EqualToAnything:
     __hash__ = object.__hash__
 
@@ -87,15 +80,6 @@ class EqualToAnything:
 
     def __ne__(self, other):
         return False
-
-
-class RecordingExecutor(concurrent.futures.Executor):
-    def __init__(self):
-        self.submitted = []
-
-    def submit(self, fn, *args, **kwargs):
-        self.submitted.append((fn, args, kwargs))
-        return concurrent.futures.Future()
 
 
 class FgbgTestCase(TestCase):
