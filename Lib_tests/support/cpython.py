@@ -24,19 +24,22 @@ PYPY = sys.implementation.name == 'pypy'
 # Whether this Python has it, and why tests are skipped where it has.
 STUCK = (sys.version_info < (3, 8), 'before Python 3.8, a task that waits for '
          'what has raised an exit is stuck')
+NO_HOOKS = (sys.version_info < (3, 9), 'before Python 3.9, threads are joined '
+            'before any function is called (bpo-39812)')
 SKIPPED = {
     'CleanUpTests.test_cleanup_can_make_its_first_call_of_the_executor': (
         (3, 12) <= sys.version_info < (3, 12, 3), 'from 3.12.0 to 3.12.2, no '
         'thread is started at exit (gh-113964)'),
+    'EveryStateTests.test_in_a_hook_before_threads_are_joined': NO_HOOKS,
+    'EveryStateTests.test_when_modules_are_cleared': (
+        PYPY, 'PyPy finalizes no modules at exit'),
+    'ForkTests.test_children_of_multiprocessing_end_their_loops': NO_HOOKS,
     'KeepTests.test_task_that_an_eager_factory_finished_is_not_kept': (
         sys.version_info < (3, 12), 'eager tasks came with Python 3.12'),
+    'OneStepTests.test_exit_functions_find_the_loop_closed': NO_HOOKS,
+    'OneStepTests.test_thread_that_comes_later_is_refused': NO_HOOKS,
+    'OneStepTests.test_thread_that_waits_for_the_loop_is_told': NO_HOOKS,
     'OnceTests.test_second_ctrl_c_does_not_come_again': STUCK,
-    'OrdinaryTests.test_child_of_multiprocessing_cleans_up': (
-        sys.version_info < (3, 13), 'before Python 3.13, such a child calls '
-        'no exit functions (gh-83856)'),
-    'QueueTests.test_thread_that_waits_for_the_loop_is_told': (
-        sys.version_info < (3, 9), 'before Python 3.9, threads are joined '
-        'before any function is called (bpo-39812)'),
     'RaiseOnceTests.test_exit_of_a_gathered_task_does_not_come_again': STUCK,
     'RaiseOnceTests.'
     'test_exit_that_comes_again_at_once_does_not_end_the_cleanup': STUCK,

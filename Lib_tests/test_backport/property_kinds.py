@@ -1,4 +1,4 @@
-"""What the property tests of asyncio/fgbg.py are tried on
+"""What the property tests are tried on
 
 A kind is a context manager: it makes an object and, when a rule has been tried
 on it, shows that the object is as it was and can still be used.
@@ -15,10 +15,7 @@ import threading
 import types
 from unittest import mock
 
-# In CPython, it comes from the module that the comment names.
-from support.cpython import hypothesis  # test.support.hypothesis_helper
-
-from .fgbg_utils import AsyncMock, markcoroutinefunction
+from support.cpython import AsyncMock, hypothesis, markcoroutinefunction
 
 
 st = hypothesis.strategies

@@ -8,22 +8,25 @@ import unittest
 import warnings
 from unittest import mock
 
-from .fgbg_kinds import (
+from test_asyncio.fgbg_utils import (
+    SHORT_TIMEOUT, FgbgTestCase, fgbg, gc_collect,
+)
+
+from .property_kinds import (
     RESULT, Awaitable, async_generator_functions, awaitables, callables,
     coroutine_functions, coroutines, futures, futures_of, generators,
     has_attributes, hostile, hypothesis, just, plain_values, run_quietly,
     sampled_from, st, values,
 )
-from .fgbg_utils import SHORT_TIMEOUT, FgbgTestCase, fgbg, gc_collect
 
 
 class PropertyTestCase(FgbgTestCase):
     def setUp(self):
         super().setUp()
         # No event loop of another test is to be found.
-        own_loop = mock.patch.object(fgbg, '_own_loop', None)
-        own_loop.start()
-        self.addCleanup(own_loop.stop)
+        process = mock.patch.object(fgbg, '_process', fgbg._Process())
+        process.start()
+        self.addCleanup(process.stop)
         self.other_loop, self.running_loop, self.closed_loop = (
             self.new_loop() for _ in range(3))
         self.closed_loop.close()
