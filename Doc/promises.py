@@ -1,9 +1,8 @@
 """The directive "promises": which tests show which promise of the contract.
 
-Each test class shows one promise.  Its docstring begins with the number of
-the section of the contract and the promise as a sentence, such as
-"5. Whatever ends the wait, what only this call holds is cancelled."  The
-content of the directive is the list of sections, "NUMBER. TITLE" each.
+Its argument is a file that has the sections of the contract, and beneath each
+the test classes that show it, "FILE: CLASS CLASS ...".  The promise is the
+first sentence of the class's docstring.
 """
 
 import ast
@@ -19,8 +18,8 @@ FOLDERS = 'test_asyncio', 'test_backport'
 logger = logging.getLogger(__name__)
 
 
-def find_promises(path):
-    """Yield section, promise, name and tests of each test class of a file."""
+def find_test_classes(path):
+    """Yield the name, promise and tests of each test class of a file."""
     classes = {node.name: node for node in ast.parse(path.read_bytes()).body
                if isinstance(node, ast.ClassDef)}
 
@@ -40,10 +39,21 @@ def find_promises(path):
 
     for name, node in classes.items():
         first = (ast.get_docstring(node) or '').partition('\n\n')[0]
-        match = re.match(r'(\d)\. (.+)', ' '.join(first.split()))
-        if match and is_test_case(name):
-            tests = list(dict.fromkeys(find_tests(name)))
-            yield match[1], match[2], name, tests
+        tests = list(dict.fromkeys(find_tests(name)))
+        if (first or tests) and is_test_case(name):
+            yield name, ' '.join(first.split()), tests
+
+
+def read_sections(path):
+    """Return the titles and what is beneath each, "FILE.CLASS"."""
+    sections = {}
+    for line in path.read_text('utf-8').splitlines():
+        if line.startswith(' '):
+            file, _, names = line.strip().partition(': ')
+            section += [f'{file}.{name}' for name in names.split()]
+        elif line and not line.startswith('#'):
+            section = sections.setdefault(line, [])
+    return sections
 
 
 ROW = """\
@@ -73,33 +83,42 @@ def escape(text):
 
 
 class Promises(SphinxDirective):
-    has_content = True
+    required_arguments = 1
 
     def run(self):
-        rows = {}       # those of the table of each section
-        total = 0
+        _, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(path)
+        sections = read_sections(pathlib.Path(path))
+        rows, total = {}, 0     # the row of each class
         for folder in FOLDERS:
-            for path in sorted((TESTS / folder).glob('test_*.py')):
-                self.env.note_dependency(str(path))
-                for section, promise, name, tests in find_promises(path):
+            for test in sorted((TESTS / folder).glob('test_*.py')):
+                self.env.note_dependency(str(test))
+                for name, promise, tests in find_test_classes(test):
                     total += len(tests)
-                    rows.setdefault(section, []).append(make_row(
-                        promise, f'{folder}.{path.stem}.{name}', tests))
-        text = []
-        for line in self.content:
-            section = line.partition('.')[0]
-            if section in rows:
-                text += [escape(line), '^' * 79, '', '.. list-table::',
-                         '   :widths: 45 55', '   :header-rows: 1',
-                         '   :class: promises', '', '   * - Promise',
-                         '     - Tests', *rows[section]]
-            else:
-                logger.warning('no test class shows section %s', line,
-                               type='promises', location=self.get_location())
-        number = sum(map(len, rows.values()))
-        text[:0] = [f'{number} promises, {total} tests:', '']
+                    key = f'{test.stem}.{name}'
+                    if not promise:
+                        self.warn(f'{key} has no docstring')
+                    rows[key] = make_row(promise, f'{folder}.{key}', tests)
+        text = [f'{len(rows)} promises, {total} tests:', '']
+        for title, keys in sections.items():
+            if not keys:
+                self.warn(f'no test class shows section {title}')
+            text += [escape(title), '^' * 79, '', '.. list-table::',
+                     '   :widths: 45 55', '   :header-rows: 1',
+                     '   :class: promises', '', '   * - Promise',
+                     '     - Tests']
+            for key in keys:
+                if key in rows:
+                    text.append(rows.pop(key))
+                else:
+                    self.warn(f'there is no {key}, or it is here twice')
+        for key in rows:
+            self.warn(f'{self.arguments[0]} has no section for {key}')
         return self.parse_text_to_nodes('\n'.join(text),
                                         allow_section_headings=True)
+
+    def warn(self, text):
+        logger.warning(text, type='promises', location=self.get_location())
 
 
 def setup(app):
