@@ -17,6 +17,7 @@ import inspect
 import os
 import sys
 import threading
+import time
 import types
 
 from asyncio import coroutines, events, futures, runners, tasks
@@ -51,11 +52,13 @@ if sys.version_info < (3, 14):
             loop = policy.get_event_loop()
         except DeprecationWarning:
             # Another policy asks asyncio's own, which makes one (3.12, 3.13).
-            return None
+            loop = None
         finally:
             if makes_loop:
                 local._set_called = False
-        return None if loop is _inherited_loop else loop
+        if loop is None or loop is _inherited_loop:
+            raise RuntimeError('there is no current event loop')
+        return loop
 
     def _after_fork_in_child():
         global _inherited_loop
@@ -132,6 +135,11 @@ if sys.version_info < (3, 9):
     threading = _stand_in(threading, _register_atexit=atexit.register)
 
 
+# Before 3.13, time.monotonic() has steps of 16 ms on Windows (gh-88494).
+if sys.version_info < (3, 13) and sys.platform == 'win32':
+    time = _stand_in(time, monotonic=time.perf_counter)
+
+
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
 if sys.version_info < (3, 12, 2) or PYPY:
@@ -173,6 +181,7 @@ def complete(fgbg):
     fgbg.contextvars = contextvars
     fgbg.inspect = inspect
     fgbg.threading = threading
+    fgbg.time = time
     is_deaf = sys.platform == 'win32' or 'idlelib.run' in sys.modules
     if is_deaf and not issubclass(fgbg._Wait, _AlarmClock):     # reload()
         fgbg._Wait = type('_Wait', (_AlarmClock, fgbg._Wait), {})

@@ -114,20 +114,19 @@ def call_in_background(target, *, loop=None, executor=None):
 
 def _describe(obj):
     """Name the type of *obj*, and say what can be done with it instead."""
+    name = type(obj).__qualname__
     if futures.isfuture(obj):
-        hint = ': wait for it with run_in_foreground()'
-    elif isinstance(obj, concurrent.futures.Future):
-        hint = ': use asyncio.wrap_future()'
-    elif coroutines.iscoroutine(obj):
-        hint = ': use schedule_coroutine() or run_in_foreground()'
-    elif callable(obj) and inspect.iscoroutinefunction(obj):
-        hint = (' (a coroutine function): call it, and use '
+        return f'{name}: wait for it with run_in_foreground()'
+    if isinstance(obj, concurrent.futures.Future):
+        return f'{name}: use asyncio.wrap_future()'
+    if coroutines.iscoroutine(obj):
+        return f'{name}: use schedule_coroutine() or run_in_foreground()'
+    if inspect.iscoroutinefunction(obj):
+        return (f'{name} (a coroutine function): call it, and use '
                 'schedule_coroutine() or run_in_foreground()')
-    elif callable(obj):
-        hint = ': use call_in_background()'
-    else:
-        hint = ''
-    return type(obj).__qualname__ + hint
+    if callable(obj):
+        return f'{name}: use call_in_background()'
+    return name
 
 
 def _keep(task):
@@ -147,7 +146,6 @@ class _Wait:
 
     future = None
     is_cancelled = False    # whether this wait has cancelled the future
-    is_stopped = False      # whether this wait has stopped the event loop
     is_handler = False      # whether this wait was made the SIGINT handler
     interrupts = 0          # how many times Ctrl-C was pressed
     is_unseen = False       # whether the event loop has yet to see the last
@@ -159,31 +157,36 @@ class _Wait:
 
     def run(self, task):
         """Return the result of *task*, or raise what ends the wait for it."""
-        process = self.process
+        try:
+            self.run_with_handler(task)
+        finally:
+            self.process = None
+        if self.interrupts:
+            ended = self.future.done() and not self.future.cancelled()
+            cause = self.future.exception() if ended else None
+            raise KeyboardInterrupt from cause
+        if not self.future.done():
+            raise RuntimeError('the event loop was stopped too early')
+        return self.future.result()
+
+    def run_with_handler(self, task):
         try:
             self.set_handler()
+            self.run_and_clean_up(task)
+        finally:
+            if self.is_handler and _signal.getsignal(_signal.SIGINT) is self:
+                _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+    def run_and_clean_up(self, task):
+        try:
             if coroutines.iscoroutine(task):    # most are
                 self.future = self.loop.create_task(task)
             else:
                 self.future = tasks.ensure_future(task, loop=self.loop)
             self.run_loop()
-            if self.interrupts:
-                ended = self.future.done() and not self.future.cancelled()
-                raise KeyboardInterrupt from (
-                    self.future.exception() if ended else None)
-            if not self.future.done():
-                raise RuntimeError('the event loop was stopped too early')
-            return self.future.result()
-        except BaseException as exc:
-            if process is _process:     # else this is a forked child
-                self.clean_up()
-            if self.interrupts and isinstance(exc, Exception):
-                raise KeyboardInterrupt from exc
-            raise
         finally:
-            self.process = None
-            if self.is_handler and _signal.getsignal(_signal.SIGINT) is self:
-                _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+            if self.process is _process:    # else this is a forked child
+                self.clean_up()
 
     def run_loop(self):
         """Run the event loop until the future is done, or to stop()."""
@@ -201,7 +204,6 @@ class _Wait:
                     task.exception()
             raise
         finally:
-            self.process = None
             self.future.remove_done_callback(self.stop)
 
     def clean_up(self):
@@ -211,7 +213,6 @@ class _Wait:
         try:
             self.cancel()
             if self.interrupts < 2:     # the second one does not wait
-                self.process = _process
                 self.run_loop()
         finally:
             _keep(self.future)
@@ -222,8 +223,7 @@ class _Wait:
             self.future.cancel()
 
     def stop(self, future=None):
-        if self.process is not None and not self.is_stopped:
-            self.is_stopped = True
+        if self.process is not None:
             self.loop.stop()
 
     def set_handler(self):
@@ -247,7 +247,7 @@ class _Wait:
             # The loop has ended, or a forked child has inherited this.
             _signal.default_int_handler(signum, frame)
         now = time.monotonic()
-        if self.interrupts and now - self.interrupted_at < 0.1:
+        if self.interrupts and 0 < now - self.interrupted_at < 0.1:
             return      # npm and others pass on what the terminal has sent
         self.interrupts += 1
         self.interrupted_at = now
@@ -260,7 +260,7 @@ class _Wait:
     def interrupt(self):
         """End the wait: the event loop has seen Ctrl-C."""
         self.is_unseen = False
-        if self.is_shared or self.is_cancelled:
+        if self.is_shared or self.interrupts > 1:
             self.stop()
         else:
             self.cancel()
@@ -271,9 +271,7 @@ class _Process:
 
     loop = None             # the event loop that these functions made
     has_hooks = False       # whether that ends when the interpreter exits
-
-    def __init__(self, parent=None):
-        self.parent = parent    # its loop, freed, would end what waits in it
+    parent = None           # whose loop, freed, would end what waits in it
 
 
 _process = _Process()
@@ -290,7 +288,7 @@ def _get_loop(loop, make=True):
         return loop
     try:
         loop = events.get_event_loop()      # that runs, or that was set
-        if loop is not None and not loop.is_closed():
+        if not loop.is_closed():
             return loop
     except RuntimeError as exc:
         if isinstance(exc, RecursionError):
@@ -313,10 +311,12 @@ def _get_loop(loop, make=True):
 def _register_hooks():
     if not _process.has_hooks:
         atexit.register(_close_loop)    # what an exit function has made
-        if threading.main_thread().is_alive():
+        try:
             # The rest, before threads are joined: its cleanup may use them.
             threading._register_atexit(_close_loop)
-        _process.has_hooks = True
+            _process.has_hooks = True
+        except RuntimeError:
+            pass    # an exit function makes this one
 
 
 def _close_loop():
@@ -326,7 +326,8 @@ def _close_loop():
         return
     try:
         with runners.Runner(loop_factory=lambda: loop):
-            loop.run_until_complete(tasks.sleep(0))  # what threads have queued
+            loop.stop()     # after what threads have queued
+            loop.run_forever()
     except KeyboardInterrupt:
         pass        # the loop is closed
     except BaseException as exc:
@@ -338,12 +339,11 @@ def _close_loop():
 def _after_fork_in_child():
     """Part a forked child from the event loop of its parent."""
     global _process
-    loop = _process.loop
-    _process = _Process(parent=_process)
-    # Both have one epoll or kqueue object: what is unregistered here is gone
-    # for the parent.
-    if hasattr(loop, '_selector'):
-        loop._selector = type(loop._selector)()
+    parent, _process = _process, _Process()
+    _process.parent = parent
+    # Both have one epoll or kqueue object: unregister nothing from it here.
+    if hasattr(parent.loop, '_selector'):
+        parent.loop._selector = type(parent.loop._selector)()
 
 
 if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
