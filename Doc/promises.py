@@ -45,15 +45,13 @@ def find_test_classes(path):
 
 
 def read_sections(path):
-    """Return the titles and what is beneath each, "FILE.CLASS"."""
-    sections = {}
-    for line in path.read_text('utf-8').splitlines():
-        if line.startswith(' '):
-            file, _, names = line.strip().partition(': ')
-            section += [f'{file}.{name}' for name in names.split()]
-        elif line and not line.startswith('#'):
-            section = sections.setdefault(line, [])
-    return sections
+    """Yield the title of each section, and a list of its "FILE.CLASS"."""
+    text = re.sub('^#.*', '', path.read_text('utf-8'), flags=re.MULTILINE)
+    for section in re.split(r'\n(?=\S)', text.strip()):
+        title, *lines = section.splitlines()
+        files = (line.strip().partition(':') for line in lines)
+        yield title, [f'{file}.{name}' for file, _, names in files
+                      for name in names.split()]
 
 
 ROW = """\
@@ -88,7 +86,6 @@ class Promises(SphinxDirective):
     def run(self):
         _, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(path)
-        sections = read_sections(pathlib.Path(path))
         rows, total = {}, 0     # the row of each class
         for folder in FOLDERS:
             for test in sorted((TESTS / folder).glob('test_*.py')):
@@ -100,7 +97,7 @@ class Promises(SphinxDirective):
                         self.warn(f'{key} has no docstring')
                     rows[key] = make_row(promise, f'{folder}.{key}', tests)
         text = [f'{len(rows)} promises, {total} tests:', '']
-        for title, keys in sections.items():
+        for title, keys in read_sections(pathlib.Path(path)):
             if not keys:
                 self.warn(f'no test class shows section {title}')
             text += [escape(title), '^' * 79, '', '.. list-table::',
