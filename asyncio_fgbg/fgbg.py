@@ -159,14 +159,16 @@ class _Wait:
         """Return the result of *task*, or raise what ends the wait for it."""
         try:
             self.run_with_handler(task)
+        except Exception as exc:
+            if self.interrupts:
+                raise KeyboardInterrupt from exc
+            raise
         finally:
             self.process = None
         if self.interrupts:
             ended = self.future.done() and not self.future.cancelled()
             cause = self.future.exception() if ended else None
             raise KeyboardInterrupt from cause
-        if not self.future.done():
-            raise RuntimeError('the event loop was stopped too early')
         return self.future.result()
 
     def run_with_handler(self, task):
@@ -184,14 +186,15 @@ class _Wait:
             else:
                 self.future = tasks.ensure_future(task, loop=self.loop)
             self.run_loop()
+            if not (self.future.done() or self.interrupts):
+                raise RuntimeError('the event loop was stopped too early')
         finally:
             if self.process is _process:    # else this is a forked child
                 self.clean_up()
 
     def run_loop(self):
-        """Run the event loop until the future is done, or to stop()."""
-        # Unlike run_until_complete(), leave no stop behind when an exception
-        # ends the run: it would end the next one.
+        """Run the event loop until the future is done, or interrupted."""
+        # Unlike run_until_complete(), leave no stop to the next run.
         self.future.add_done_callback(self.stop)
         try:
             self.loop.run_forever()
@@ -222,7 +225,7 @@ class _Wait:
             self.is_cancelled = True
             self.future.cancel()
 
-    def stop(self, future=None):
+    def stop(self, future):
         if self.process is not None:
             self.loop.stop()
 
@@ -232,10 +235,9 @@ class _Wait:
         # looks where it is called before it finds that None is no handler.
         try:
             _signal.signal(_signal.SIGINT, None)
-        except ValueError:
-            return
-        except TypeError:
-            pass
+        except (TypeError, ValueError) as exc:
+            if isinstance(exc, ValueError):
+                return
         found = _signal.getsignal(_signal.SIGINT)
         # No event loop runs here: a wait that is found is over.
         if found is _signal.default_int_handler or isinstance(found, _Wait):
@@ -260,18 +262,18 @@ class _Wait:
     def interrupt(self):
         """End the wait: the event loop has seen Ctrl-C."""
         self.is_unseen = False
-        if self.is_shared or self.interrupts > 1:
-            self.stop()
-        else:
+        if self.process is None:    # the wait is over
+            return
+        if not self.is_shared and self.interrupts == 1:
             self.cancel()
+        elif self.future.remove_done_callback(self.stop):
+            self.loop.stop()    # once, and before the future does so
 
 
 class _Process:
     """What belongs to this process; a forked child has another."""
 
     loop = None             # the event loop that these functions made
-    has_hooks = False       # whether that ends when the interpreter exits
-    parent = None           # whose loop, freed, would end what waits in it
 
 
 _process = _Process()
@@ -293,11 +295,10 @@ def _get_loop(loop, make=True):
     except RuntimeError as exc:
         if isinstance(exc, RecursionError):
             raise
-    thread = threading.current_thread()
-    if thread is not threading.main_thread():
-        raise RuntimeError(f'no event loop in thread {thread.name!r}: pass '
-                           'loop=, call asyncio.set_event_loop(), or use '
-                           'asyncio.run() for work of its own')
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError('no event loop in this thread: pass loop=, call '
+                           'asyncio.set_event_loop(), or use asyncio.run() '
+                           'for work of its own')
     if _process.loop is None or _process.loop.is_closed():
         if not make:
             return None
@@ -309,14 +310,13 @@ def _get_loop(loop, make=True):
 
 
 def _register_hooks():
-    if not _process.has_hooks:
-        atexit.register(_close_loop)    # what an exit function has made
+    if _process.loop is None:       # else it was done
+        atexit.register(_close_loop)    # for what an exit function has made
         try:
-            # The rest, before threads are joined: its cleanup may use them.
+            # Before threads are joined, since cleanup may use them.
             threading._register_atexit(_close_loop)
-            _process.has_hooks = True
         except RuntimeError:
-            pass    # an exit function makes this one
+            pass    # an exit function makes the first one
 
 
 def _close_loop():
@@ -328,19 +328,19 @@ def _close_loop():
         with runners.Runner(loop_factory=lambda: loop):
             loop.stop()     # after what threads have queued
             loop.run_forever()
-    except KeyboardInterrupt:
-        pass        # the loop is closed
     except BaseException as exc:
         # Raised, it would keep other hooks from running.
-        loop.call_exception_handler({'message': 'unhandled exception at exit',
-                                     'exception': exc})
+        if not isinstance(exc, KeyboardInterrupt):
+            loop.call_exception_handler({
+                'message': 'unhandled exception at exit', 'exception': exc})
 
 
 def _after_fork_in_child():
     """Part a forked child from the event loop of its parent."""
     global _process
     parent, _process = _process, _Process()
-    _process.parent = parent
+    # Freed, the loop and its selector would end what waits in them.
+    _process.parent = parent, getattr(parent.loop, '_selector', None)
     # Both have one epoll or kqueue object: unregister nothing from it here.
     if hasattr(parent.loop, '_selector'):
         parent.loop._selector = type(parent.loop._selector)()
