@@ -22,8 +22,7 @@ from . import PATIENCE, TIMEOUT
 PYPY = sys.implementation.name == 'pypy'
 
 # Whether this Python has it, and why tests are skipped where it has.
-STUCK = (sys.version_info < (3, 8), 'before Python 3.8, a task that waits for '
-         'what has raised an exit is stuck')
+EAGER = (sys.version_info < (3, 12), 'eager tasks came with Python 3.12')
 NO_HOOKS = (sys.version_info < (3, 9), 'before Python 3.9, threads are joined '
             'before any function is called (bpo-39812)')
 SKIPPED = {
@@ -34,18 +33,14 @@ SKIPPED = {
     'EveryStateTests.test_when_modules_are_cleared': (
         PYPY, 'PyPy finalizes no modules at exit'),
     'ForkTests.test_children_of_multiprocessing_end_their_loops': NO_HOOKS,
-    'KeepTests.test_task_that_an_eager_factory_finished_is_not_kept': (
-        sys.version_info < (3, 12), 'eager tasks came with Python 3.12'),
+    'KeepTests.test_task_that_an_eager_factory_finished_is_not_kept': EAGER,
     'OneStepTests.test_exit_functions_find_the_loop_closed': NO_HOOKS,
     'OneStepTests.test_thread_that_comes_later_is_refused': NO_HOOKS,
     'OneStepTests.test_thread_that_waits_for_the_loop_is_told': NO_HOOKS,
-    'OnceTests.test_second_ctrl_c_does_not_come_again': STUCK,
-    'RaiseOnceTests.test_exit_of_a_gathered_task_does_not_come_again': STUCK,
-    'RaiseOnceTests.'
-    'test_exit_that_comes_again_at_once_does_not_end_the_cleanup': STUCK,
     'RejectedTests.test_generator_is_no_coroutine_and_is_left_alone': (
         sys.version_info < (3, 12), 'before Python 3.12, generators are '
         'coroutines'),
+    'StuckTests.test_in_an_eager_step_of_the_coroutine': EAGER,
     'TripTests.test_exception_groups_arrive_unchanged': (
         sys.version_info < (3, 11), 'exception groups came with Python 3.11'),
 }

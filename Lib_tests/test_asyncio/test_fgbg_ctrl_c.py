@@ -1,272 +1,393 @@
-"""Tests for asyncio/fgbg.py: Ctrl-C"""
+"""Tests for asyncio/fgbg.py: Ctrl-C, and the handler of SIGINT"""
 
 import asyncio
-import gc
+import signal
 import subprocess
 import sys
-import threading
+import time
 import unittest
 import weakref
+from unittest import mock
 
 from .fgbg_utils import (
-    SHORT_TIMEOUT, FgbgTestCase, fgbg, gc_collect, interrupt, requires_fork,
-    return_42, wait_for_ever,
+    EqualToAnything, FgbgTestCase, fgbg, gc_collect, interrupt,
+    interrupt_again, requires_fork, return_42, run_python, wait_for_ever,
 )
 
 
-async def beat():
-    # Python may be told of a signal just before it starts to wait.
-    while True:
-        await asyncio.sleep(0.01)
+class CtrlCTestCase(FgbgTestCase):
+    CLEANED_UP = [asyncio.CancelledError, 'clean']
+
+    def setUp(self):
+        super().setUp()
+        self.seen = []
+        self.loop.slow_callback_duration = 60   # do not remark on these
+
+    async def main(self, start=interrupt):
+        """Call *start*; append what comes then to self.seen."""
+        start()
+        try:
+            await wait_for_ever()
+        except BaseException as exc:
+            self.seen.append(type(exc))
+            raise
+        finally:
+            await asyncio.sleep(0)
+            self.seen.append('clean')
+
+    def schedule(self, start=interrupt):
+        """Return a task that calls *start* and can be run to its end then."""
+        async def main():
+            start()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            return 42
+
+        return fgbg.schedule_coroutine(main())
+
+    def check_left_pending(self, future):
+        self.assertFalse(future.done())
+        self.assertEqual(fgbg.run_in_foreground(future), 42)
+
+    def check_nothing_is_left(self):
+        self.run_once()
+        self.run_once()
+        self.assertEqual(asyncio.all_tasks(self.loop), set())
+        self.assertEqual(self.logged, [])
 
 
-class CancelledTests(FgbgTestCase):
-    """6. What only this call holds is cancelled, and cleans up to the end."""
+class CoroutineTests(CtrlCTestCase):
+    """Ctrl-C cancels a coroutine or awaitable, which cleans up to the end."""
 
     def test_coroutine_is_cancelled_and_cleans_up(self):
-        async def main():
-            try:
-                interrupt()
-                await wait_for_ever()
-            except asyncio.CancelledError:
-                seen.append('cancelled')
-                raise
-            finally:
-                await asyncio.sleep(0)
-                seen.append('clean')
+        self.interrupt_foreground(self.main())
+        self.assertEqual(self.seen, self.CLEANED_UP)
 
-        seen = []
-        self.interrupt_foreground(main())
-        self.assertEqual(seen, ['cancelled', 'clean'])
-
-    def test_awaitable_is_cancelled(self):
+    def test_awaitable_is_cancelled_and_cleans_up(self):
         class Wait:
             def __await__(wait):
-                interrupt()
-                try:
-                    yield from wait_for_ever().__await__()
-                finally:
-                    seen.append('clean')
+                return self.main().__await__()
 
-        seen = []
         self.interrupt_foreground(Wait())
-        self.assertEqual(seen, ['clean'])
+        self.assertEqual(self.seen, self.CLEANED_UP)
 
-    def test_coroutine_is_cancelled_though_the_loop_was_stopped(self):
-        async def main():
-            started.append(asyncio.current_task())
+    def test_coroutine_cleans_up_though_the_loop_was_stopped(self):
+        def start():
             interrupt()
             self.loop.stop()
-            await wait_for_ever()
 
-        started = []
-        self.interrupt_foreground(main())
-        self.assertTrue(started[0].cancelled())
+        self.interrupt_foreground(self.main(start))
+        self.assertEqual(self.seen, self.CLEANED_UP)
 
-    def test_coroutine_that_returns_all_the_same_is_interrupted(self):
+    def test_coroutine_that_goes_on_all_the_same_is_waited_for(self):
         async def main():
             try:
-                interrupt()
-                await wait_for_ever()
+                await self.main()
             except asyncio.CancelledError:
-                return 42
+                await asyncio.sleep(0.001)
+                self.seen.append('returned')
 
         self.interrupt_foreground(main())
+        self.assertEqual(self.seen, [*self.CLEANED_UP, 'returned'])
 
     def test_exception_of_the_cleanup_is_the_cause(self):
         async def main():
             try:
-                interrupt()
-                await wait_for_ever()
+                await self.main()
             finally:
                 1 / 0
 
         error = self.interrupt_foreground(main())
         self.assertIsInstance(error.__cause__, ZeroDivisionError)
-
-    def test_cancellation_is_not_the_cause(self):
-        async def main():
-            interrupt()
-            await wait_for_ever()
-
-        self.assertIsNone(self.interrupt_foreground(main()).__cause__)
-
-    def test_ctrl_c_in_a_failing_task_factory_is_not_lost(self):
-        def factory(loop, coro, **kwargs):
-            interrupt()
-            raise ZeroDivisionError
-
-        coro = asyncio.sleep(0.01, 42)
-        self.loop.set_task_factory(factory)
-        self.interrupt_foreground(coro)
-        self.loop.set_task_factory(None)
-        # What the Ctrl-C has left in the event loop does nothing to this.
-        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+        gc_collect()
         self.assertEqual(self.logged, [])
 
+    def test_what_has_ended_the_wait_is_not_the_cause(self):
+        for make in self.main, self.schedule:
+            self.assertIsNone(self.interrupt_foreground(make()).__cause__)
 
-class LeftPendingTests(FgbgTestCase):
-    """6. A task or future that the caller holds is left pending."""
+
+class BystanderTests(CtrlCTestCase):
+    """Ctrl-C does nothing to what the caller holds, nor to anything else."""
 
     def test_task_is_left_pending_and_can_be_run_again(self):
-        async def main():
-            await asyncio.sleep(0)
-            interrupt()
-            return await future
-
-        future = self.loop.create_future()
-        task = fgbg.schedule_coroutine(main())
+        task = self.schedule()
         self.interrupt_foreground(task)
-        self.assertFalse(task.done())
-        self.loop.call_soon(future.set_result, 42)
-        self.assertEqual(fgbg.run_in_foreground(task), 42)
+        self.check_left_pending(task)
 
     def test_future_is_left_pending_and_can_be_run_again(self):
-        def call():
-            waiting.wait(SHORT_TIMEOUT)
-            interrupt()
-            may_return.wait(SHORT_TIMEOUT)
-            return 42
-
-        waiting, may_return = threading.Event(), threading.Event()
-        future = fgbg.call_in_background(call)
-        self.loop.call_soon(waiting.set)
-        heartbeat = fgbg.schedule_coroutine(beat())
-        self.interrupt_foreground(future)
-        self.assertFalse(future.done())
-        may_return.set()
-        self.assertEqual(fgbg.run_in_foreground(future), 42)
-        heartbeat.cancel()
-        self.run_once()
-
-    def test_future_that_knows_no_contexts_is_left_pending(self):
-        class Future(asyncio.Future):
-            def add_done_callback(self, callback):
-                super().add_done_callback(callback)
-
-        future = Future(loop=self.loop)
-        self.loop.call_soon(interrupt)
-        self.interrupt_foreground(future)
-        future.set_result(42)
-        self.assertEqual(fgbg.run_in_foreground(future), 42)
-
-    def test_task_that_nobody_else_holds_is_not_lost(self):
-        async def wait():
-            future = self.loop.create_future()
-            futures.add(future)
-            interrupt()
-            results.append(await future)
-
-        futures, results = weakref.WeakSet(), []
-        self.interrupt_foreground(self.loop.create_task(wait()))
-        gc_collect()
-        for future in futures:
-            future.set_result(42)
-        del future
-        self.run_once()
-        self.assertEqual(results, [42])
-
-    def test_future_that_was_left_pending_is_let_go(self):
         future = self.loop.create_future()
         self.loop.call_soon(interrupt)
         self.interrupt_foreground(future)
-        future.set_result(42)
-        self.run_once()
-        future = weakref.ref(future)
-        gc_collect()
-        self.assertIsNone(future())
+        self.loop.call_soon(future.set_result, 42)
+        self.check_left_pending(future)
 
-    def count_waits(self):
-        gc_collect()
-        return sum(type(obj) is fgbg._Wait for obj in gc.get_objects())
-
-    def test_ended_waits_do_not_pile_up(self):
-        future = self.loop.create_future()
-        before = self.count_waits()     # what other tests have left
-        for _ in range(10):
-            self.loop.call_soon(interrupt)
-            self.interrupt_foreground(future)
-        self.assertLessEqual(self.count_waits(), before)
-        future.cancel()
-
-    def test_end_of_the_wait_is_not_the_cause(self):
-        future = self.loop.create_future()
-        self.loop.call_soon(interrupt)
-        self.assertIsNone(self.interrupt_foreground(future).__cause__)
-
-
-class BystanderTests(FgbgTestCase):
-    """6. No other task sees anything, and no callback of the loop is lost."""
-
-    def test_other_tasks_see_nothing(self):
-        async def background():
-            while not stop:
-                seen.append(len(seen))
-                if len(seen) == 10:
-                    interrupt()
-                await asyncio.sleep(0)
-
-        seen, stop = [], []
-        task = fgbg.schedule_coroutine(background())
-        self.interrupt_foreground(wait_for_ever())
-        self.assertFalse(task.done())
-        stop.append(True)
-        fgbg.run_in_foreground(task)
-        self.assertEqual(seen, list(range(len(seen))))
+    def test_other_task_sees_nothing(self):
+        task = self.schedule()
+        self.interrupt_foreground(self.main(int))
+        self.assertEqual(fgbg.run_in_foreground(task), 42)
 
     def test_no_callback_is_lost(self):
         def callback(number):
-            if number == 50:
+            if number == 5:
                 interrupt()
-            seen.append(number)
+            self.seen.append(number)
 
-        seen = []
-        for number in range(100):
+        for number in range(10):
             self.loop.call_soon(callback, number)
-        self.interrupt_foreground(wait_for_ever())
+        self.interrupt_foreground(self.loop.create_future())
         self.run_once()
-        self.assertEqual(seen, list(range(100)))
+        self.assertEqual(self.seen, list(range(10)))
 
 
-class StopTests(FgbgTestCase):
-    """6. It stops this wait however and whenever it comes, and no other."""
+class MomentTests(CtrlCTestCase):
+    """Ctrl-C ends the wait whenever it comes, and does nothing to the next."""
 
-    @requires_fork()    # where it can be sent to one process alone
-    def test_ctrl_c_comes_from_another_process(self):
-        async def main():
-            process = subprocess.Popen([
-                sys.executable, '-c', 'import os, signal; '
-                'os.kill(os.getppid(), signal.SIGINT)'])
-            self.addCleanup(process.wait)
-            await beat()
+    class Future(asyncio.Future):
+        before = after = int    # what to do before and after the loop runs
 
-        self.interrupt_foreground(main())
+        def add_done_callback(self, callback, **kwargs):
+            self.before()
+            super().add_done_callback(callback, **kwargs)
 
-    def test_ctrl_c_in_the_last_moment_is_not_lost(self):
+        def remove_done_callback(self, callback):
+            after, self.after = self.after, int
+            after()
+            return super().remove_done_callback(callback)
+
+    def make_task(self, loop, coro, **kwargs):
+        interrupt()
+        return asyncio.Task(coro, loop=loop, **kwargs)
+
+    def make_no_task(self, loop, coro, **kwargs):
+        interrupt()
+        raise ZeroDivisionError
+
+    def test_while_the_task_is_made(self):
+        self.loop.set_task_factory(self.make_task)
+        self.interrupt_foreground(self.main(int))
+        self.loop.set_task_factory(None)
+        self.check_nothing_is_left()
+
+    def test_before_the_task_cannot_be_made(self):
+        coro = return_42()
+        self.loop.set_task_factory(self.make_no_task)
+        error = self.interrupt_foreground(coro)
+        self.assertIsInstance(error.__cause__, ZeroDivisionError)
+        self.loop.set_task_factory(None)
+        self.check_nothing_is_left()
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_before_the_loop_runs(self):
+        future = self.Future(loop=self.loop)
+        future.before = interrupt
+        self.interrupt_foreground(future)
+        self.assertFalse(future.done())
+
+    def test_after_the_loop_has_run(self):
+        future = self.Future(loop=self.loop)
+        future.after = interrupt
+        future.set_result(42)
+        self.interrupt_foreground(future)
+        self.check_nothing_is_left()
+
+    def test_in_the_last_moment_of_a_coroutine(self):
         async def main():
             asyncio.current_task().add_done_callback(lambda task: interrupt())
 
         self.interrupt_foreground(main())
-        self.run_once()
-        self.assertEqual(self.logged, [])
+        self.check_nothing_is_left()
 
-    def test_ctrl_c_in_the_last_moment_does_not_stop_the_next_wait(self):
+    def test_in_the_last_moment_of_a_task(self):
         task = fgbg.schedule_coroutine(return_42())
         task.add_done_callback(lambda task: interrupt())
         self.interrupt_foreground(task)
-        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 1)), 1)
+        self.check_nothing_is_left()
         self.assertEqual(fgbg.run_in_foreground(task), 42)
 
-    def test_ctrl_c_while_a_task_ends_does_not_stop_the_next_wait(self):
+    def test_in_the_cleanup_that_something_else_has_started(self):
+        async def main(end):
+            self.loop.call_soon(end)
+            try:
+                await wait_for_ever()
+            finally:
+                interrupt()
+                await asyncio.sleep(0.001)
+                self.seen.append('clean')
+
+        self.interrupt_foreground(main(self.loop.stop))
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(main(sys.exit))
+        self.assertEqual(self.seen, ['clean', 'clean'])
+
+
+class RepeatedTests(CtrlCTestCase):
+    """What comes within 0.1 s of a Ctrl-C in the same wait is the same one."""
+
+    def press(self, *times):
+        """Press Ctrl-C at *times*; append those when it was raised."""
+        for now in times:
+            with mock.patch.object(fgbg.time, 'monotonic', lambda: now):
+                try:
+                    interrupt()
+                except KeyboardInterrupt:
+                    self.seen.append(now)
+
+    def test_coroutine_cleans_up_after_two_and_after_three(self):
+        for times in (1, 1.05), (1, 1.05, 1.09):
+            self.interrupt_foreground(self.main(lambda: self.press(*times)))
+            self.assertEqual(self.seen, self.CLEANED_UP)
+            self.seen.clear()
+
+    def test_cleanup_that_awaits_is_not_ended(self):
         async def main():
-            interrupt()
-            await asyncio.sleep(0)
-            return 42
+            try:
+                await self.main(lambda: self.press(1))
+            finally:
+                for now in 1.03, 1.06, 1.09:
+                    self.press(now)
+                    await asyncio.sleep(0.001)
+                self.seen.append('really clean')
 
-        task = fgbg.schedule_coroutine(main())
+        self.interrupt_foreground(main())
+        self.assertEqual(self.seen, [*self.CLEANED_UP, 'really clean'])
+
+    def test_task_is_left_pending_after_two_and_after_three(self):
+        for times in (1, 1.05), (1, 1.05, 1.09):
+            task = self.schedule(lambda: self.press(*times))
+            self.interrupt_foreground(task)
+            self.check_left_pending(task)
+        self.assertEqual(self.seen, [])
+
+    def test_key_that_repeats_counts_every_tenth_of_a_second(self):
+        self.loop.call_soon(self.press, 1, 1.09, 1.11, 1.2, 1.22, 1.31)
+        self.interrupt_foreground(self.loop.create_future())
+        self.assertEqual(self.seen, [1.11, 1.22])
+
+    def test_first_one_in_each_wait_counts(self):
+        for now in 1, 1.01, 1.02:
+            self.loop.call_soon(self.press, now)
+            self.interrupt_foreground(self.loop.create_future())
+            self.interrupt_foreground(self.main(lambda: self.press(now)))
+        self.assertEqual(self.seen, self.CLEANED_UP * 3)
+
+    def test_first_one_counts_though_the_clock_stands_still(self):
+        now = time.monotonic()
+        with mock.patch('time.monotonic', lambda: now):
+            self.interrupt_foreground(self.main())
+            task = self.schedule()
+            self.interrupt_foreground(task)
+            self.check_left_pending(task)
+        self.assertEqual(self.seen, self.CLEANED_UP)
+
+
+class StuckTests(CtrlCTestCase):
+    """A second Ctrl-C is raised at once if the loop has not seen the first."""
+
+    def get_stuck(self):
+        interrupt()
+        self.seen.append('first')
+        interrupt_again()
+        self.seen.append('second')
+
+    def test_in_a_callback(self):
+        self.interrupt_foreground(
+            self.main(lambda: self.loop.call_soon(self.get_stuck)))
+        self.assertEqual(self.seen, ['first'])
+        self.check_nothing_is_left()
+        self.assertEqual(self.seen, ['first', *self.CLEANED_UP])
+
+    def test_in_a_callback_while_a_task_is_waited_for(self):
+        task = self.schedule(lambda: self.loop.call_soon(self.get_stuck))
         self.interrupt_foreground(task)
-        fgbg.run_in_foreground(asyncio.sleep(0))
-        self.assertEqual(fgbg.run_in_foreground(task), 42)
+        self.assertEqual(self.seen, ['first'])
+        self.check_left_pending(task)
+
+    def test_in_a_step_of_the_coroutine(self):
+        self.interrupt_foreground(self.main(self.get_stuck))
+        self.assertEqual(self.seen, ['first'])
+        self.check_nothing_is_left()
+
+    def test_in_an_eager_step_of_the_coroutine(self):
+        self.loop.set_task_factory(asyncio.eager_task_factory)
+        self.interrupt_foreground(self.main(self.get_stuck))
+        self.assertEqual(self.seen, ['first'])
+        self.check_nothing_is_left()
+
+    def test_wait_ends_though_the_second_one_is_caught(self):
+        def start():
+            interrupt()
+            with self.assertRaises(KeyboardInterrupt):
+                interrupt_again()
+
+        self.interrupt_foreground(self.main(start))
+        self.check_nothing_is_left()
+
+
+class CleanupTests(CtrlCTestCase):
+    """A second Ctrl-C does not wait for a cleanup that awaits, nor end it."""
+
+    def setUp(self):
+        super().setUp()
+        self.futures = weakref.WeakSet()
+
+    async def go_on(self):
+        try:
+            await self.main()
+        except asyncio.CancelledError:
+            self.loop.call_soon(interrupt_again)
+            future = self.loop.create_future()
+            self.futures.add(future)
+            await future
+        finally:
+            self.seen.append('ended')
+
+    def test_wait_ends_and_nothing_is_raised_in_the_cleanup(self):
+        self.interrupt_foreground(self.go_on())
+        self.run_once()
+        self.assertEqual(self.seen, self.CLEANED_UP)
+        self.assertEqual(self.logged, [])
+
+    def test_cleanup_is_kept_alive_and_goes_on_when_the_loop_runs_next(self):
+        self.interrupt_foreground(self.go_on())
+        gc_collect()
+        for future in self.futures:
+            future.set_result(None)
+        self.check_nothing_is_left()
+        self.assertEqual(self.seen, [*self.CLEANED_UP, 'ended'])
+
+    def test_one_that_comes_too_late_does_not_stop_the_next_wait(self):
+        def start():
+            interrupt()
+            self.loop.call_soon(interrupt_again)
+
+        task = self.schedule(start)
+        self.interrupt_foreground(task)
+        self.check_left_pending(task)
+
+    @requires_fork()    # where it can be sent to one process alone
+    def test_both_come_from_another_process(self):
+        def start():
+            process = subprocess.Popen([
+                sys.executable, '-c', 'import os, signal; '
+                'os.kill(os.getppid(), signal.SIGINT)'])
+            self.addCleanup(process.wait)
+
+        async def beat():
+            # Python may be told of a signal just before it starts to wait.
+            while True:
+                await asyncio.sleep(0.01)
+
+        async def main():
+            try:
+                await self.main(start)
+            finally:
+                self.loop.call_later(0.2, start)
+                await wait_for_ever()
+
+        fgbg.schedule_coroutine(beat())
+        self.interrupt_foreground(main())
+        self.assertEqual(self.seen, self.CLEANED_UP)
 
 
 if __name__ == '__main__':

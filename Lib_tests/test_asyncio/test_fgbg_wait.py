@@ -1,42 +1,36 @@
-"""Tests for asyncio/fgbg.py: the end of a wait, and what it leaves"""
+"""Tests for asyncio/fgbg.py: what ends a wait, and what it leaves"""
 
 import asyncio
+import itertools
 import signal
 import sys
 import unittest
+import weakref
+from unittest import mock
 
 from .fgbg_utils import (
-    EqualToAnything, FgbgTestCase, fgbg, gc_collect, raise_signal, return_42,
-    wait_for_ever,
+    EqualToAnything, FgbgTestCase, fgbg, gc_collect, interrupt, raise_signal,
+    requires_fork, return_42, run_python, wait_for_ever,
 )
 
 
+class Error(EqualToAnything, Exception):
+    pass
+
+
+async def fail_with(exception):
+    raise exception
+
+
 class WaitTestCase(FgbgTestCase):
-    class Error(EqualToAnything, Exception):
-        pass
-
-    def stop(self):
-        self.loop.stop()
-
-    def exit_in_a_callback(self):
-        self.loop.call_soon(sys.exit)
-
-    def exit_in_a_task(self):
-        self.keep(self.loop.create_task(self.fail_with(SystemExit)))
-
-    def exit_in_a_scheduled_task(self):
-        fgbg.schedule_coroutine(self.fail_with(SystemExit))
-
-    def interrupt_in_a_callback(self):
-        self.loop.call_soon(self.raise_, KeyboardInterrupt)
-
-    def interrupt_in_a_scheduled_task(self):
-        fgbg.schedule_coroutine(self.fail_with(KeyboardInterrupt))
+    def setUp(self):
+        super().setUp()
+        self.seen = []
 
     def raise_in_a_signal_handler(self):
-        handler = signal.signal(signal.SIGTERM,
-                                lambda *args: self.raise_(self.Error))
-        self.addCleanup(signal.signal, signal.SIGTERM, handler)
+        def handler(signum, frame):
+            signal.signal(signal.SIGTERM, before)
+            raise Error
 
         def strike(timeout):
             if timeout is None:
@@ -47,370 +41,371 @@ class WaitTestCase(FgbgTestCase):
         # In a callback, asyncio would log it: strike where the loop waits.
         selector = self.loop._selector
         select, selector.select = selector.select, strike
+        before = signal.signal(signal.SIGTERM, handler)
 
-    # What raises what.
-    ENDS = [
-        (stop, RuntimeError),
-        (exit_in_a_callback, SystemExit),
-        (exit_in_a_task, SystemExit),
-        (exit_in_a_scheduled_task, SystemExit),
-        (interrupt_in_a_callback, KeyboardInterrupt),
-        (interrupt_in_a_scheduled_task, KeyboardInterrupt),
-        (raise_in_a_signal_handler, Error),
-    ]
-
-    def setUp(self):
-        super().setUp()
-        self.kept = []
-        self.addCleanup(self.drop_tasks)
-
-    def keep(self, task):
-        self.kept.append(task)
-
-    def drop_tasks(self):
-        # asyncio logs the exits of tasks that were not scheduled here.
-        while self.kept:
-            task = self.kept.pop()
-            if task.done() and not task.cancelled():
-                task.exception()
-
-    def raise_(self, exception):
-        raise exception
-
-    async def fail_with(self, exception):
-        raise exception
-
-    def check_ends(self, wait):
-        for end, exception in self.ENDS:
-            with self.subTest(end.__name__):
-                with self.assertRaises(exception) as caught:
-                    wait(end)
-                if exception is RuntimeError:
-                    self.assertIn('stopped', str(caught.exception))
+    def check_ends(self, make, check):
+        """Wait for what *make* returns, which is told what ends the wait."""
+        call, schedule = self.loop.call_soon, fgbg.schedule_coroutine
+        for exception, end in [
+            (RuntimeError, self.loop.stop),
+            (SystemExit, self.exit_soon),
+            (SystemExit, lambda: schedule(fail_with(SystemExit))),
+            (KeyboardInterrupt,
+             lambda: call(signal.default_int_handler, signal.SIGINT, None)),
+            (KeyboardInterrupt,
+             lambda: schedule(fail_with(KeyboardInterrupt))),
+            (Error, self.raise_in_a_signal_handler),
+        ]:
+            with self.subTest(exception=exception, end=end):
+                awaitable = make(end)
+                with self.assertRaises(exception):
+                    fgbg.run_in_foreground(awaitable)
+                check(awaitable)
                 self.run_once()
-                self.drop_tasks()
+                gc_collect()
                 self.assertEqual(asyncio.all_tasks(self.loop), set())
                 self.assertEqual(self.logged, [])
 
+    def exit_soon(self):
+        self.loop.call_soon(sys.exit)
+
+    async def main(self, start):
+        start()
+        try:
+            await wait_for_ever()
+        finally:
+            await asyncio.sleep(0.001)
+            self.seen.append('clean')
+
 
 class CancelTests(WaitTestCase):
-    """5. Whatever ends the wait, what only this call holds is cancelled."""
+    """Whatever ends the wait, what only this call holds is cancelled."""
+
+    def check_clean(self, awaitable):
+        self.assertEqual(self.seen.pop(), 'clean')
 
     def test_coroutine_has_cleaned_up_when_the_call_returns(self):
-        def wait(end):
-            async def main():
-                end(self)
-                try:
-                    await wait_for_ever()
-                finally:
-                    await asyncio.sleep(0.01)
-                    cleaned.append(end)
-
-            try:
-                fgbg.run_in_foreground(main())
-            finally:
-                self.assertEqual(cleaned.pop(), end)
-
-        cleaned = []
-        self.check_ends(wait)
+        self.check_ends(self.main, self.check_clean)
 
     def test_awaitable_has_cleaned_up_when_the_call_returns(self):
-        def wait(end):
-            class Wait:
-                def __await__(wait):
-                    end(self)
-                    try:
-                        yield from wait_for_ever().__await__()
-                    finally:
-                        yield from asyncio.sleep(0.01).__await__()
-                        cleaned.append(end)
+        class Wait:
+            def __init__(self, end):
+                self.end = end
 
-            try:
-                fgbg.run_in_foreground(Wait())
-            finally:
-                self.assertEqual(cleaned.pop(), end)
+            def __await__(wait):
+                return self.main(wait.end).__await__()
 
-        cleaned = []
-        self.check_ends(wait)
+        self.check_ends(Wait, self.check_clean)
 
-    def test_exception_of_the_cleanup_is_logged(self):
+    def test_coroutine_that_is_left_goes_on_when_the_loop_runs_next(self):
         async def main():
-            self.exit_in_a_callback()
             try:
-                await wait_for_ever()
+                await self.main(self.exit_soon)
             finally:
-                raise self.Error
+                self.exit_soon()
+                future = self.loop.create_future()
+                futures.add(future)
+                await future
+                self.seen.append('really clean')
 
+        futures = weakref.WeakSet()
         with self.assertRaises(SystemExit):
             fgbg.run_in_foreground(main())
         gc_collect()
-        # asyncio.run() logs it, too.
-        self.assertIsInstance(self.logged[0]['exception'], self.Error)
-
-    def test_exit_of_the_cleanup_is_raised_and_not_logged(self):
-        async def main():
-            self.exit_in_a_callback()
-            try:
-                await wait_for_ever()
-            finally:
-                sys.exit(2)
-
-        with self.assertRaises(SystemExit) as caught:
-            fgbg.run_in_foreground(main())
-        self.assertEqual(caught.exception.code, 2)
+        for future in futures:
+            future.set_result(None)
         self.run_once()
-        gc_collect()
-        self.assertEqual(self.logged, [])
-
-    def test_failing_task_factory_leaves_nothing_behind(self):
-        def factory(loop, coro, **kwargs):
-            raise ZeroDivisionError
-
-        coro = return_42()
-        self.loop.set_task_factory(factory)
-        self.rejects(ZeroDivisionError, '', fgbg.run_in_foreground, coro)
-        self.loop.set_task_factory(None)
-        self.assertEqual(fgbg.run_in_foreground(coro), 42)
-
-    def test_task_that_is_no_task_of_asyncio(self):
-        class Wrapper:
-            _asyncio_future_blocking = False
-
-            def __init__(self, task):
-                self.task = task
-
-            def __getattr__(self, name):
-                if name == '_exception':
-                    raise AttributeError(name)
-                return getattr(self.task, name)
-
-        self.loop.set_task_factory(lambda loop, coro, **kwargs: Wrapper(
-            asyncio.Task(coro, loop=loop, **kwargs)))
-        fgbg.schedule_coroutine(wait_for_ever())
-        self.exit_in_a_callback()
-        with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(return_42())
-        self.loop.set_task_factory(None)
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.run_once()
-
-    def test_task_without_init_is_no_obstacle(self):
-        class Task(asyncio.Task):
-            def __init__(self):
-                pass
-
-            def __del__(self):
-                pass    # it has not what its class needs
-
-        task = Task()
-        with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(self.fail_with(SystemExit))
-        del task
+        self.assertEqual(self.seen, ['clean', 'really clean'])
 
 
 class LeaveTests(WaitTestCase):
-    """5. Whatever ends the wait, what the caller holds is left as it is."""
+    """Whatever ends the wait, what the caller holds is left as it is."""
 
-    def check_left_pending(self, start):
-        def wait(end):
-            future, awaited = start(end)
-            try:
-                fgbg.run_in_foreground(awaited)
-            finally:
-                self.assertFalse(awaited.done())
-                self.loop.call_soon(future.set_result, 42)
-                self.assertEqual(fgbg.run_in_foreground(awaited), 42)
-
-        self.check_ends(wait)
+    def check_left_pending(self, future):
+        self.assertFalse(future.done())
+        self.loop.call_soon(self.future.set_result, 42)
+        self.assertEqual(fgbg.run_in_foreground(future), 42)
 
     def test_task_is_left_pending_and_can_be_run_again(self):
-        def start(end):
-            async def main():
-                end(self)
-                return await future
+        async def main(end):
+            end()
+            return await self.future
 
-            future = self.loop.create_future()
-            return future, fgbg.schedule_coroutine(main())
+        def make(end):
+            self.future = self.loop.create_future()
+            return fgbg.schedule_coroutine(main(end))
 
-        self.check_left_pending(start)
+        self.check_ends(make, self.check_left_pending)
 
     def test_future_is_left_pending_and_can_be_run_again(self):
-        def start(end):
-            self.loop.call_soon(end, self)
-            future = self.loop.create_future()
-            return future, future
+        def make(end):
+            self.loop.call_soon(end)
+            self.future = self.loop.create_future()
+            return self.future
 
-        self.check_left_pending(start)
+        self.check_ends(make, self.check_left_pending)
+
+    def test_task_is_not_kept_alive(self):
+        self.loop.call_soon(self.loop.stop)
+        with self.assertRaisesRegex(RuntimeError, 'loop was stopped'):
+            fgbg.run_in_foreground(self.loop.create_task(wait_for_ever()))
+        gc_collect()
+        self.assertIn('was destroyed', self.logged.pop()['message'])
+
+    def test_future_does_not_keep_the_wait_alive(self):
+        def start():
+            waits.append(weakref.ref(signal.getsignal(signal.SIGINT)))
+            self.loop.stop()
+
+        waits, future = [], self.loop.create_future()
+        self.loop.call_soon(start)
+        with self.assertRaises(RuntimeError):
+            fgbg.run_in_foreground(future)
+        gc_collect()
+        self.assertIsNone(waits[0]())
+        future.cancel()
 
 
 class NextWaitTests(FgbgTestCase):
-    """5. What ends one wait in its last moment does not end the next."""
+    """What ends one wait in its last moment does not end the next."""
 
-    def test_stop_in_the_last_moment_does_not_stop_the_next_wait(self):
+    def check_next_wait(self):
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 43)), 43)
+
+    def test_stop_in_the_last_moment(self):
         async def main():
             self.loop.stop()
             return 42
 
         self.assertEqual(fgbg.run_in_foreground(main()), 42)
-        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 43)), 43)
+        self.check_next_wait()
 
-    def test_exit_in_the_last_moment_does_not_stop_the_next_wait(self):
-        async def fail():
-            raise SystemExit
-
+    def test_exit_in_the_last_moment(self):
         task = fgbg.schedule_coroutine(return_42())
-        fgbg.schedule_coroutine(fail())
+        fgbg.schedule_coroutine(fail_with(SystemExit))
         with self.assertRaises(SystemExit):
             fgbg.run_in_foreground(task)
         self.assertTrue(task.done())
-        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 42)), 42)
+        self.check_next_wait()
 
-    def test_exit_after_the_last_moment_does_not_stop_the_next_wait(self):
+    def test_exit_after_the_last_moment(self):
         async def main():
             asyncio.current_task().add_done_callback(lambda task: sys.exit())
 
         with self.assertRaises(SystemExit):
             fgbg.run_in_foreground(main())
-        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 42)), 42)
+        self.check_next_wait()
+
+    def test_loop_that_counts_stops_is_stopped_once(self):
+        # The task is done and Ctrl-C is seen in one turn of the event loop.
+        self.loop.call_soon(interrupt)
+        task = fgbg.schedule_coroutine(return_42())
+        with mock.patch.object(self.loop, 'stop', wraps=self.loop.stop):
+            self.interrupt_foreground(task)
+            self.loop.stop.assert_called_once_with()
 
 
-class LogOnceTests(FgbgTestCase):
-    """5. An exception that was raised is not logged as well."""
+class LogTests(WaitTestCase):
+    """An exception that was raised is not logged as well; others are."""
 
     def check_not_logged(self, exception, prepare):
-        async def fail():
-            raise exception()
-
-        # What happens next to the event loop decides who sees the task last.
+        # Who sees the task last depends on what happens next to its loop.
         for end in self.run_once, self.loop.close:
-            with self.subTest(exception=exception, end=end.__name__):
-                with self.assertRaises(exception):
-                    fgbg.run_in_foreground(prepare(fail))
-                end()
-                gc_collect()
-                self.assertEqual(self.logged, [])
+            with self.assertRaises(exception):
+                fgbg.run_in_foreground(prepare(fail_with(exception)))
+            end()
+            gc_collect()
+            self.assertEqual(self.logged, [])
 
-    def test_exception_that_was_raised_is_not_logged(self):
-        self.check_not_logged(Exception, lambda fail: fail())
+    def test_exception_of_a_coroutine(self):
+        self.check_not_logged(Error, lambda coro: coro)
 
-    def test_system_exit_that_was_raised_is_not_logged(self):
-        self.check_not_logged(SystemExit, lambda fail: fail())
+    def test_exception_of_a_task(self):
+        self.check_not_logged(Error, fgbg.schedule_coroutine)
 
-    def test_keyboard_interrupt_that_was_raised_is_not_logged(self):
-        self.check_not_logged(KeyboardInterrupt, lambda fail: fail())
+    def test_exit_of_a_coroutine(self):
+        self.check_not_logged(SystemExit, lambda coro: coro)
 
-    def test_exception_of_a_task_that_was_raised_is_not_logged(self):
-        self.check_not_logged(
-            Exception, lambda fail: fgbg.schedule_coroutine(fail()))
+    def test_exit_of_a_task(self):
+        self.check_not_logged(KeyboardInterrupt, fgbg.schedule_coroutine)
 
-    def test_exit_of_a_task_that_was_raised_is_not_logged(self):
-        self.check_not_logged(
-            SystemExit, lambda fail: fgbg.schedule_coroutine(fail()))
+    def test_exit_of_another_task(self):
+        self.check_not_logged(SystemExit, lambda coro: self.main(
+            lambda: fgbg.schedule_coroutine(coro)))
 
-    def test_exit_of_a_background_task_that_was_raised_is_not_logged(self):
-        def prepare(fail):
-            async def main():
-                fgbg.schedule_coroutine(fail())
-                await asyncio.sleep(0)
+    def test_exit_of_the_cleanup(self):
+        self.check_not_logged(SystemExit, self.fail_in_the_cleanup)
 
-            return main()
+    async def fail_in_the_cleanup(self, coro):
+        try:
+            await self.main(self.exit_soon)
+        finally:
+            await coro
 
-        self.check_not_logged(SystemExit, prepare)
-
-    def test_exception_that_equals_an_exit_is_logged_all_the_same(self):
-        class Error(EqualToAnything, Exception):
-            pass
-
-        async def fail():
-            raise Error
-
-        async def leave():
-            sys.exit()
-
-        task = fgbg.schedule_coroutine(fail())
+    def test_exception_of_the_cleanup_is_logged(self):
         with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(leave())
-        self.assertTrue(task.done())
-        del task
+            fgbg.run_in_foreground(self.fail_in_the_cleanup(fail_with(Error)))
+        gc_collect()
+        self.assertIsInstance(self.logged[0]['exception'], Error)
+
+    def test_exception_that_equals_the_one_that_was_raised_is_logged(self):
+        fgbg.schedule_coroutine(fail_with(Error))
+        with self.assertRaises(SystemExit):
+            fgbg.run_in_foreground(fail_with(SystemExit))
         self.run_once()
         gc_collect()
         self.assertIsInstance(self.logged[0]['exception'], Error)
 
 
-class RaiseOnceTests(WaitTestCase):
-    """5. An exit is raised once, but again by a task that the caller holds."""
+class StrikeTests(WaitTestCase):
+    """Wherever a signal's handler raises, the wait leaves nothing behind."""
 
-    def test_exit_of_a_task_is_raised_again(self):
-        async def leave():
-            sys.exit()
+    def strike(self, number, awaitable):
+        """Raise Error at one of the places where the call comes, by number.
 
-        task = fgbg.schedule_coroutine(leave())
-        for _ in range(2):
-            with self.assertRaises(SystemExit):
-                fgbg.run_in_foreground(task)
-        self.run_once()
+        Return the place, or None if there are not so many.
+        """
+        def trace(frame, event, arg):
+            if frame.f_code.co_filename != filename:
+                return None
+            # The event loop would log it if one of its callbacks raised.
+            if asyncio._get_running_loop() is None and next(places) == number:
+                raise Error(frame.f_code.co_name, event, frame.f_lineno)
+            return trace
 
-    def check_exit_comes_once(self, wait):
-        async def main():
-            await wait([self.loop.create_task(self.fail_with(exception)),
-                        self.loop.create_task(wait_for_ever())])
+        filename = fgbg.run_in_foreground.__code__.co_filename
+        places, tracer = itertools.count(), sys.gettrace()
+        sys.settrace(trace)
+        try:
+            fgbg.run_in_foreground(awaitable)
+        except Error as exc:
+            return exc.args
+        finally:
+            sys.settrace(tracer)
 
-        for exception in SystemExit, KeyboardInterrupt:
-            with self.subTest(exception):
-                with self.assertRaises(exception):
-                    fgbg.run_in_foreground(main())
-                for _ in range(3):
-                    self.run_once()
-                for task in asyncio.all_tasks(self.loop):
-                    task.cancel()
+    def strike_everywhere(self):
+        """Yield each place where it strikes, after it has struck."""
+        for start in lambda coro: coro, fgbg.schedule_coroutine:
+            for number in itertools.count():
+                coro = asyncio.sleep(0)
+                place = self.strike(number, start(coro))
+                if place is None:
+                    break
+                yield place
+                coro.close()    # the call may not have come to it
+            self.assertGreater(number, 30)
+
+    def test_ctrl_c_outside_of_a_wait_is_raised(self):
+        for place in self.strike_everywhere():
+            with self.subTest(place), self.assertRaises(KeyboardInterrupt):
+                interrupt()
+
+    def test_one_ctrl_c_ends_the_next_wait(self):
+        for place in self.strike_everywhere():
+            with self.subTest(place):
+                self.interrupt_foreground(self.main(interrupt))
+                self.assertEqual(self.seen.pop(), 'clean')
+                self.assertIs(signal.getsignal(signal.SIGINT),
+                              signal.default_int_handler)
+
+    def test_no_coroutine_is_left(self):
+        for place in self.strike_everywhere():
+            with self.subTest(place):
                 self.run_once()
+                self.assertEqual(asyncio.all_tasks(self.loop), set())
+                self.assertEqual(self.logged, [])
 
-    def test_exit_of_an_inner_task_does_not_come_again(self):
-        async def wait(tasks):
-            for task in tasks:
-                await task
 
-        self.check_exit_comes_once(wait)
+class HandlerTests(WaitTestCase):
+    """The handler of SIGINT is in place only while the call runs."""
 
-    def test_exit_of_a_gathered_task_does_not_come_again(self):
-        async def wait(tasks):
-            await asyncio.gather(*tasks)
-
-        self.check_exit_comes_once(wait)
-
-    def test_exit_that_comes_again_at_once_does_not_end_the_cleanup(self):
-        async def inner(exception):
-            await self.loop.create_task(self.fail_with(exception))
-
-        async def main(exception):
-            task = self.loop.create_task(inner(exception))
-            self.keep(task)
-            try:
-                await asyncio.shield(task)
-            finally:
-                await asyncio.sleep(0)
-                cleaned.append(exception)
-
-        cleaned = []
-        for exception in SystemExit, KeyboardInterrupt:
-            with self.assertRaises(exception):
-                fgbg.run_in_foreground(main(exception))
-            self.assertEqual(cleaned.pop(), exception)
-            self.drop_tasks()
-
-    def test_exit_is_raised_that_the_cleanup_waits_for(self):
+    def get_handler(self):
         async def main():
-            task = self.loop.create_task(self.fail_with(SystemExit))
-            try:
-                await task
-            except asyncio.CancelledError:
-                await task
+            return signal.getsignal(signal.SIGINT)
 
-        with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(main())
-        self.run_once()
-        self.assertEqual(self.logged, [])
+        return fgbg.run_in_foreground(main())
+
+    def check_handler(self, handler=signal.default_int_handler):
+        self.assertIs(signal.getsignal(signal.SIGINT), handler)
+
+    def test_handler_is_gone_after_the_call(self):
+        self.assertIsNot(self.get_handler(), signal.default_int_handler)
+        self.check_handler()
+
+    def test_handler_that_is_put_back_does_what_pythons_own_does(self):
+        signal.signal(signal.SIGINT, self.get_handler())
+        for _ in range(3):
+            with self.assertRaises(KeyboardInterrupt):
+                interrupt()
+
+    def test_handler_that_is_put_back_is_taken_for_pythons_own(self):
+        handler = self.get_handler()
+        signal.signal(signal.SIGINT, handler)
+        self.assertIsNot(self.get_handler(), handler)
+        self.check_handler()
+
+    def test_handler_that_is_put_back_in_its_own_wait_is_taken_out(self):
+        def start():
+            signal.signal(signal.SIGINT,
+                          signal.signal(signal.SIGINT, signal.SIG_IGN))
+            interrupt()
+
+        self.interrupt_foreground(self.main(start))
+        self.assertEqual(self.seen, ['clean'])
+        self.check_handler()
+
+    def test_another_handler_is_not_replaced(self):
+        for handler in signal.SIG_IGN, Handler():
+            signal.signal(signal.SIGINT, handler)
+            self.assertIs(self.get_handler(), handler)
+            self.check_handler(handler)
+
+    def test_another_handler_that_is_set_during_the_call_is_kept(self):
+        for handler in signal.SIG_IGN, Handler(), self.get_handler():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.loop.call_soon(signal.signal, signal.SIGINT, handler)
+            self.run_once()
+            self.check_handler(handler)
+
+    def test_interpreter_without_signals_does_not_ask_for_the_handler(self):
+        refuse = mock.Mock(side_effect=ValueError)
+        with mock.patch('_signal.signal', refuse), \
+                mock.patch('_signal.getsignal') as getsignal:
+            self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+        getsignal.assert_not_called()
+
+    @requires_fork()
+    def test_handler_does_in_a_forked_child_what_pythons_own_does(self):
+        self.assertEqual(run_python("""
+            import signal, warnings
+            warnings.simplefilter('ignore', DeprecationWarning)
+            def press():
+                os.kill(os.getpid(), signal.SIGINT)
+            async def wait():
+                try:
+                    press()
+                    await asyncio.sleep(60)
+                finally:
+                    print('clean', flush=True)
+            async def fork(child):
+                pid = os.fork()
+                if pid:
+                    return os.waitpid(pid, 0)[1]
+                try:
+                    child()
+                except KeyboardInterrupt:
+                    print('interrupted', flush=True)
+                os._exit(0)
+            loop = asyncio.new_event_loop()
+            for child in press, lambda: run_in_foreground(wait()):
+                run_in_foreground(fork(child), loop=loop)
+            loop.close()
+        """), 'interrupted\nclean\ninterrupted\n')
+
+
+class Handler(EqualToAnything):
+    def __call__(self, signum, frame):
+        pass
 
 
 if __name__ == '__main__':
