@@ -41,8 +41,6 @@ SKIPPED = {
         sys.version_info < (3, 12), 'before Python 3.12, generators are '
         'coroutines'),
     'StuckTests.test_in_an_eager_step_of_the_coroutine': EAGER,
-    'TripTests.test_exception_groups_arrive_unchanged': (
-        sys.version_info < (3, 11), 'exception groups came with Python 3.11'),
 }
 
 

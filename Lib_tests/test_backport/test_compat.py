@@ -9,23 +9,18 @@ import importlib
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import sys
 import tempfile
-import threading
 import unittest
-import _thread
+from unittest import mock
 
 import asyncio_fgbg
 import test_asyncio
 from asyncio_fgbg import _compat
 from support import TIMEOUT
-from support.cpython import (
-    PYPY, SKIPPED, assert_python_ok, requires_fork,
-)
+from support.cpython import PYPY, SKIPPED, assert_python_ok
 from test_asyncio.fgbg_utils import (
-    FgbgTestCase, fgbg, return_42, run_python, wait_for_ever,
+    PREAMBLE, FgbgTestCase, fgbg, return_42, run_python,
 )
 
 
@@ -128,8 +123,8 @@ class OldCoroutineTests(FgbgTestCase):
             self.assertIsNone(wait(generator))
             self.assertEqual(list(generator), [])
 
-    @unittest.skipIf(sys.version_info >= (3, 14),
-                     'from Python 3.14 on, asyncio knows no such mark')
+    @unittest.skipIf(sys.version_info >= (3, 12),
+                     'from Python 3.12 on, inspect has a mark of its own')
     def test_callables_with_asyncios_mark_are_coroutine_functions(self):
         class Marked:
             _is_coroutine = asyncio.coroutines._is_coroutine
@@ -142,226 +137,132 @@ class OldCoroutineTests(FgbgTestCase):
                      fgbg.call_in_background, Marked())
 
 
-@unittest.skipUnless(PYPY, 'only on PyPy, tasks are Python code')
-class PyPyTests(FgbgTestCase):
-    """6. A Ctrl-C that hits a task of PyPy leaves the loop usable."""
+class AlarmClockTests(unittest.TestCase):
+    """6. In IDLE, where Ctrl-C is no signal, a wait wakes up to see it."""
 
-    def test_second_ctrl_c_in_a_task_leaves_the_loop_usable(self):
-        def hit():
-            asyncio.tasks._enter_task(self.loop, task)
-            raise KeyboardInterrupt
+    PREAMBLE = 'import sys\nsys.modules["idlelib.run"] = sys\n' + PREAMBLE
+    INTERRUPT = """
+        import importlib, threading, _thread, asyncio_fgbg
+        def interrupt(after=0.2):
+            threading.Timer(after, _thread.interrupt_main).start()
+        def wait(coro):
+            try:
+                run_in_foreground(coro)
+            except BaseException as exc:
+                print(type(exc).__name__)
+    """
 
-        task = fgbg.schedule_coroutine(wait_for_ever())
-        self.loop.call_soon(hit)
-        self.interrupt_foreground(task)
-        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
-        task.cancel()
+    def prints(self, text, source):
+        self.assertEqual(run_python(self.INTERRUPT, source,
+                                    preamble=self.PREAMBLE), text)
 
-    def test_handler_that_raises_as_a_task_leaves_the_loop(self):
-        leave = asyncio.tasks._leave_task
+    def test_quiet_wait_is_ended(self):
+        self.prints('KeyboardInterrupt\n', """
+            interrupt()
+            wait(asyncio.sleep(3600))
+        """)
 
-        def interrupted(loop, task):
-            asyncio.tasks._leave_task = leave
-            raise KeyboardInterrupt
+    def test_quiet_wait_for_a_task_is_ended(self):
+        self.prints('KeyboardInterrupt\nFalse\n', """
+            interrupt()
+            task = schedule_coroutine(asyncio.sleep(3600))
+            wait(task)
+            print(task.done())
+        """)
 
-        signal.signal(signal.SIGINT, lambda signum, frame: None)
-        asyncio.tasks._leave_task = interrupted
-        self.interrupt_foreground(asyncio.sleep(0.01))
-        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
+    def test_quiet_cleanup_is_ended(self):
+        self.prints('SystemExit\n', """
+            async def leave():
+                await asyncio.sleep(0.01)
+                sys.exit()
+            async def clean_up():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    interrupt()
+                    interrupt(0.5)      # a second one does not wait for it
+                    await asyncio.sleep(3600)
+            schedule_coroutine(leave())
+            wait(clean_up())
+        """)
+
+    def test_reload_leaves_it_in_place_once(self):
+        self.prints('1\nKeyboardInterrupt\n', """
+            importlib.reload(asyncio_fgbg)
+            classes = asyncio_fgbg.fgbg._Wait.__mro__
+            print([cls.__name__ for cls in classes].count('_AlarmClock'))
+            interrupt()
+            wait(asyncio.sleep(3600))
+        """)
+
+    def test_wait_leaves_no_timer_behind(self):
+        self.prints('[True]\n', """
+            run_in_foreground(asyncio.sleep(0))
+            loop = asyncio.get_event_loop()
+            print([timer.cancelled() for timer in loop._scheduled])
+        """)
+
+    def test_other_places_do_without(self):
+        self.assertEqual(run_python("""
+            run_in_foreground(asyncio.sleep(0))
+            print(asyncio.get_event_loop()._scheduled)
+        """), '[]\n')
 
 
-@unittest.skipUnless(hasattr(signal, 'set_wakeup_fd'),
-                     'this platform wakes nothing up by a file descriptor')
-class WakeupTests(FgbgTestCase):
-    """6. interrupt_main() ends a wait that nothing else wakes up."""
+@unittest.skipIf(sys.version_info >= (3, 12, 3),
+                 'from Python 3.12.3 on, the Runner is asyncio\'s own')
+class RunnerTests(unittest.TestCase):
+    """7. The stand-in for Runner ends an event loop as the newest does."""
 
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(signal.set_wakeup_fd, -1)
+    def test_event_loop_of_another_kind_shuts_its_executor_down_itself(self):
+        # As that of uvloop, which shows no executor.
+        loop = mock.Mock(spec=['shutdown_default_executor'])
+        loop.shutdown_default_executor.return_value = asyncio.sleep(0, 42)
+        self.assertEqual(fgbg.run_in_foreground(
+            _compat._shutdown_default_executor(loop)), 42)
 
-    def get_wakeup_fd(self):
-        fd = signal.set_wakeup_fd(-1)
-        if fd != -1:
-            signal.set_wakeup_fd(fd)
-        return fd
+    def test_executor_of_any_kind_is_shut_down(self):
+        # It need not have threads.
+        executor = mock.Mock(spec=['shutdown'])
+        loop = mock.Mock(_default_executor=executor)
+        fgbg.run_in_foreground(_compat._shutdown_default_executor(loop))
+        executor.shutdown.assert_called_once_with(wait=False)
 
-    async def wait(self):
-        # Only when the event loop sleeps: a callback that is due wakes it up.
-        thread = threading.Timer(0.05, _thread.interrupt_main)
-        thread.start()
-        self.addCleanup(thread.join)
-        await asyncio.sleep(TIMEOUT)
+    def test_cancelled_connections_are_not_logged(self):
+        loop = asyncio.new_event_loop()
+        contexts = []
+        loop.set_exception_handler(
+            lambda loop, context: contexts.append(context))
+        with _compat.runners.Runner(loop_factory=lambda: loop):
+            async def main():
+                loop.call_exception_handler(
+                    {'exception': asyncio.CancelledError()})
+                try:
+                    await asyncio.sleep(TIMEOUT)
+                finally:
+                    loop.call_exception_handler(
+                        {'exception': asyncio.CancelledError()})
+                    loop.call_exception_handler({'message': 'logged'})
+            task = loop.create_task(main())
+            loop.run_until_complete(asyncio.sleep(0))
+            del contexts[:]
+        self.assertTrue(task.cancelled())
+        self.assertEqual(contexts, [{'message': 'logged'}])
 
-    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
-    def test_quiet_wait_is_interrupted(self):
-        start = self.loop.time()
-        self.interrupt_foreground(self.wait())
-        self.assertLess(self.loop.time() - start, TIMEOUT / 2)
-        self.assertEqual(self.get_wakeup_fd(), -1)
-
-    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
-    def test_quiet_wait_for_a_task_is_interrupted(self):
-        task = fgbg.schedule_coroutine(self.wait())
-        self.interrupt_foreground(task)
-        self.assertFalse(task.done())
-        task.cancel()
-        self.run_once()
-
-    def interrupt_cleanup(self):
-        """Interrupt the cleanup of a coroutine after an exit in a callback."""
-        async def main():
+    def test_loop_is_closed_when_the_end_is_interrupted(self):
+        async def interrupt():
             try:
                 await asyncio.sleep(TIMEOUT)
             finally:
-                await self.wait()
+                raise KeyboardInterrupt
 
-        start = self.loop.time()
-        with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(main())
-        self.assertLess(self.loop.time() - start, TIMEOUT / 2)
-        self.assertEqual(self.get_wakeup_fd(), -1)
-
-    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
-    def test_quiet_cleanup_is_interrupted(self):
-        self.loop.call_later(0.01, sys.exit)
-        self.interrupt_cleanup()
-
-    @unittest.skipIf(PYPY, "PyPy's interrupt_main() writes to no descriptor")
-    def test_quiet_cleanup_after_an_exit_at_once_is_interrupted(self):
-        def create_task(loop, coro, **kwargs):
-            loop.set_task_factory(None)
-            task = asyncio.Task(coro, loop=loop, **kwargs)
-            loop.call_soon(sys.exit)    # before the descriptor is set
-            return task
-
-        self.loop.set_task_factory(create_task)
-        self.interrupt_cleanup()
-
-    def inside(self, function, loop=None):
-        """Return what *function* returns when the loop is about to sleep."""
-        async def main():
-            for _ in range(3):
-                await asyncio.sleep(0)
-            return function()
-
-        return fgbg.run_in_foreground(main(), loop=loop)
-
-    def test_descriptor_is_set_only_while_the_call_runs(self):
-        self.assertEqual(self.inside(self.get_wakeup_fd),
-                         self.loop._csock.fileno())
-        self.assertEqual(self.get_wakeup_fd(), -1)
-
-    def test_descriptor_of_somebody_else_is_left_alone(self):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            ours.setblocking(False)
-            signal.set_wakeup_fd(ours.fileno())
-            self.assertEqual(self.inside(self.get_wakeup_fd), ours.fileno())
-            self.assertEqual(self.get_wakeup_fd(), ours.fileno())
-            signal.set_wakeup_fd(-1)
-
-    def test_descriptor_that_is_set_meanwhile_is_kept(self):
-        ours, theirs = socket.socketpair()
-        # What is made later has a greater number.
-        later = asyncio.new_event_loop()
-        self.addCleanup(later.close)
-        with ours, theirs:
-            ours.setblocking(False)
-            for loop in self.loop, later:
-                self.inside(lambda: signal.set_wakeup_fd(ours.fileno()), loop)
-                self.assertEqual(self.get_wakeup_fd(), ours.fileno())
-                signal.set_wakeup_fd(-1)
-
-    def test_descriptor_that_is_unset_meanwhile_stays_so(self):
-        self.inside(lambda: signal.set_wakeup_fd(-1))
-        self.assertEqual(self.get_wakeup_fd(), -1)
-
-    def test_wait_with_a_handler_of_somebody_else_sets_none(self):
-        signal.signal(signal.SIGINT, lambda signum, frame: None)
-        self.assertEqual(self.inside(self.get_wakeup_fd), -1)
-
-    def check_signal_handler(self, add):
-        """Check that a signal handler of the loop works after *add* did it."""
-        async def main():
-            os.kill(os.getpid(), signal.SIGUSR1)
-            await received.wait()
-
-        async def make():
-            return asyncio.Event()
-
-        received = fgbg.run_in_foreground(make())
-        add(lambda: self.loop.add_signal_handler(signal.SIGUSR1, received.set))
-        self.addCleanup(self.loop.remove_signal_handler, signal.SIGUSR1)
-        fgbg.run_in_foreground(asyncio.wait_for(main(), TIMEOUT))
-
-    @unittest.skipUnless(hasattr(signal, 'SIGUSR1'),
-                         'Windows knows no signal handlers of event loops')
-    def test_signal_handler_that_the_loop_has_goes_on_working(self):
-        def add(add_handler):
-            add_handler()
-            self.inside(int)
-
-        self.check_signal_handler(add)
-
-    @unittest.skipUnless(hasattr(signal, 'SIGUSR1'),
-                         'Windows knows no signal handlers of event loops')
-    def test_signal_handler_that_the_loop_gets_meanwhile_goes_on_working(self):
-        self.check_signal_handler(self.inside)
-
-    def test_loop_that_has_no_socket_of_that_kind_works_without(self):
-        class Loop(asyncio.SelectorEventLoop):
-            def __getattribute__(self, name):
-                if name == '_csock' and self.is_running():
-                    raise AttributeError(name)
-                return super().__getattribute__(name)
-
-        loop = Loop()
-        self.addCleanup(loop.close)
-        self.assertEqual(fgbg.run_in_foreground(return_42(), loop=loop), 42)
-
-    @requires_fork()
-    def test_signals_of_a_forked_child_do_not_wake_up_its_parent(self):
-        self.assertEqual(run_python("""
-            import signal, warnings
-            warnings.simplefilter('ignore', DeprecationWarning)
-            async def main():
-                await asyncio.sleep(0)
-                pid = os.fork()
-                if pid == 0:
-                    os._exit(signal.set_wakeup_fd(-1) != -1)
-                return os.waitpid(pid, 0)[1]
-            print(run_in_foreground(main()))
-        """), '0\n')
-
-
-@unittest.skipIf(sys.version_info < (3, 9), 'before Python 3.9, event loops '
-                 'do not have shutdown_default_executor()')
-class ShutdownTests(unittest.TestCase):
-    """7. The loop made here has asyncio's way to shut its executor down."""
-
-    def test_default_executor_can_be_shut_down_by_hand(self):
-        self.assertEqual(run_python("""
-            async def main():
-                await call_in_background(int)
-                await asyncio.get_running_loop().shutdown_default_executor()
-                return 42
-            print(run_in_foreground(main()))
-        """), '42\n')
-
-    @unittest.skipIf(sys.version_info >= (3, 12, 3), 'from Python 3.12.3 on, '
-                     'it is asyncio\'s own, which warns')
-    def test_default_executor_is_not_waited_for_longer_than_the_timeout(self):
-        self.assertEqual(run_python("""
-            import threading
-            event = threading.Event()
-            async def main():
-                call_in_background(event.wait)
-                await asyncio.get_running_loop().shutdown_default_executor(
-                    0.01)
-                event.set()
-                return 42
-            print(run_in_foreground(main()))
-        """), '42\n')
+        loop = asyncio.new_event_loop()
+        with self.assertRaises(KeyboardInterrupt), \
+             _compat.runners.Runner(loop_factory=lambda: loop):
+            task = loop.create_task(interrupt())
+            loop.run_until_complete(asyncio.sleep(0))
+        self.assertTrue(loop.is_closed())
+        del task
 
 
 class StandInTests(unittest.TestCase):
@@ -370,8 +271,7 @@ class StandInTests(unittest.TestCase):
     def test_newest_python_needs_no_stand_in_for_asyncio(self):
         if sys.version_info < (3, 14) or PYPY:
             self.skipTest('this Python is older than the patch')
-        for name in ('constants', 'coroutines', 'events', 'exceptions',
-                     'futures', 'runners', 'tasks'):
+        for name in 'coroutines', 'events', 'futures', 'runners', 'tasks':
             with self.subTest(name):
                 self.assertIs(getattr(asyncio_fgbg, name),
                               getattr(asyncio, name))
@@ -382,7 +282,6 @@ class StandInTests(unittest.TestCase):
         self.assertIs(stand_in.listdir, os.listdir)
 
     def test_nothing_in_asyncio_is_replaced(self):
-        self.assertIsNot(asyncio_fgbg.fgbg._Wait, _compat._Wait)
         for module in list(sys.modules.values()):
             if getattr(module, '__name__', '').startswith('asyncio.'):
                 for value in list(vars(module).values()):

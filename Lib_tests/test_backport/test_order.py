@@ -3,8 +3,6 @@
 unittest orders tests by name, pytest as they stand in the file.
 """
 
-import importlib.util
-import os
 import pathlib
 import random
 import subprocess
@@ -16,9 +14,8 @@ from support import TIMEOUT
 
 
 FOLDER = pathlib.Path(test_asyncio.__file__).resolve().parent
-# Their tests run in interpreters of their own.
-LEFT_OUT = {'test_fgbg_exit', 'test_fgbg_first_call', 'test_fgbg_fork',
-            'test_fgbg_leaving'}
+# Its tests run in interpreters of their own.
+LEFT_OUT = {'test_fgbg_exit'}
 
 RUN = """\
 import random, sys, unittest
@@ -44,15 +41,12 @@ class OrderTests(unittest.TestCase):
     def test_tests_pass_shuffled(self):
         seed = str(random.randrange(10**6))
         names = {path.stem for path in FOLDER.glob('test_*.py')} - LEFT_OUT
-        if importlib.util.find_spec('hypothesis') is None:
-            names.remove('test_fgbg_property')
         result = subprocess.run(
             [sys.executable, '-X', 'dev', '-W', 'error', '-c', RUN, seed,
              *(f'test_asyncio.{name}' for name in sorted(names))],
-            cwd=FOLDER.parent, env=dict(os.environ, FGBG_EXAMPLES='2'),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, universal_newlines=True,
-            timeout=3 * TIMEOUT)
+            cwd=FOLDER.parent, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            universal_newlines=True, timeout=3 * TIMEOUT)
         if result.returncode:
             self.fail(f'with seed {seed}:\n{result.stdout}')
         self.assertRegex(result.stdout, r'Ran \d\d+ tests')
