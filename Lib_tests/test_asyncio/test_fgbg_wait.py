@@ -45,15 +45,14 @@ class WaitTestCase(FgbgTestCase):
 
     def check_ends(self, make, check):
         """Wait for what *make* returns, which is told what ends the wait."""
-        call, schedule = self.loop.call_soon, fgbg.schedule_coroutine
+        call, start = self.loop.call_soon, fgbg.schedule_coroutine
         for exception, end in [
             (RuntimeError, self.loop.stop),
             (SystemExit, self.exit_soon),
-            (SystemExit, lambda: schedule(fail_with(SystemExit))),
+            (SystemExit, lambda: start(fail_with(SystemExit))),
             (KeyboardInterrupt,
              lambda: call(signal.default_int_handler, signal.SIGINT, None)),
-            (KeyboardInterrupt,
-             lambda: schedule(fail_with(KeyboardInterrupt))),
+            (KeyboardInterrupt, lambda: start(fail_with(KeyboardInterrupt))),
             (Error, self.raise_in_a_signal_handler),
         ]:
             with self.subTest(exception=exception, end=end):
@@ -65,6 +64,9 @@ class WaitTestCase(FgbgTestCase):
                 gc_collect()
                 self.assertEqual(asyncio.all_tasks(self.loop), set())
                 self.assertEqual(self.logged, [])
+
+    def check_handler(self, handler=signal.default_int_handler):
+        self.assertIs(signal.getsignal(signal.SIGINT), handler)
 
     def exit_soon(self):
         self.loop.call_soon(sys.exit)
@@ -169,24 +171,20 @@ class LeaveTests(WaitTestCase):
 class NextWaitTests(FgbgTestCase):
     """What ends one wait in its last moment does not end the next."""
 
-    def check_next_wait(self):
-        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 43)), 43)
-
     def test_stop_in_the_last_moment(self):
         async def main():
             self.loop.stop()
             return 42
 
         self.assertEqual(fgbg.run_in_foreground(main()), 42)
-        self.check_next_wait()
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 1)), 1)
 
     def test_exit_in_the_last_moment(self):
         task = fgbg.schedule_coroutine(return_42())
         fgbg.schedule_coroutine(fail_with(SystemExit))
         with self.assertRaises(SystemExit):
             fgbg.run_in_foreground(task)
-        self.assertTrue(task.done())
-        self.check_next_wait()
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 1)), 1)
 
     def test_exit_after_the_last_moment(self):
         async def main():
@@ -194,7 +192,7 @@ class NextWaitTests(FgbgTestCase):
 
         with self.assertRaises(SystemExit):
             fgbg.run_in_foreground(main())
-        self.check_next_wait()
+        self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0.01, 1)), 1)
 
     def test_loop_that_counts_stops_is_stopped_once(self):
         # The task is done and Ctrl-C is seen in one turn of the event loop.
@@ -261,10 +259,7 @@ class StrikeTests(WaitTestCase):
     """Wherever a signal's handler raises, the wait leaves nothing behind."""
 
     def strike(self, number, awaitable):
-        """Raise Error at one of the places where the call comes, by number.
-
-        Return the place, or None if there are not so many.
-        """
+        """Raise Error where the call comes to a place; return the place."""
         def trace(frame, event, arg):
             if frame.f_code.co_filename != filename:
                 return None
@@ -287,12 +282,12 @@ class StrikeTests(WaitTestCase):
         """Yield each place where it strikes, after it has struck."""
         for start in lambda coro: coro, fgbg.schedule_coroutine:
             for number in itertools.count():
-                coro = asyncio.sleep(0)
-                place = self.strike(number, start(coro))
+                awaitable = start(asyncio.sleep(0))
+                place = self.strike(number, awaitable)
                 if place is None:
                     break
                 yield place
-                coro.close()    # the call may not have come to it
+                getattr(awaitable, 'close', int)()  # it may not have begun
             self.assertGreater(number, 30)
 
     def test_ctrl_c_outside_of_a_wait_is_raised(self):
@@ -305,8 +300,7 @@ class StrikeTests(WaitTestCase):
             with self.subTest(place):
                 self.interrupt_foreground(self.main(interrupt))
                 self.assertEqual(self.seen.pop(), 'clean')
-                self.assertIs(signal.getsignal(signal.SIGINT),
-                              signal.default_int_handler)
+                self.check_handler()
 
     def test_no_coroutine_is_left(self):
         for place in self.strike_everywhere():
@@ -319,14 +313,14 @@ class StrikeTests(WaitTestCase):
 class HandlerTests(WaitTestCase):
     """The handler of SIGINT is in place only while the call runs."""
 
+    class Handler(EqualToAnything):
+        __call__ = print
+
     def get_handler(self):
         async def main():
             return signal.getsignal(signal.SIGINT)
 
         return fgbg.run_in_foreground(main())
-
-    def check_handler(self, handler=signal.default_int_handler):
-        self.assertIs(signal.getsignal(signal.SIGINT), handler)
 
     def test_handler_is_gone_after_the_call(self):
         self.assertIsNot(self.get_handler(), signal.default_int_handler)
@@ -355,21 +349,20 @@ class HandlerTests(WaitTestCase):
         self.check_handler()
 
     def test_another_handler_is_not_replaced(self):
-        for handler in signal.SIG_IGN, Handler():
+        for handler in signal.SIG_IGN, self.Handler():
             signal.signal(signal.SIGINT, handler)
             self.assertIs(self.get_handler(), handler)
             self.check_handler(handler)
 
     def test_another_handler_that_is_set_during_the_call_is_kept(self):
-        for handler in signal.SIG_IGN, Handler(), self.get_handler():
+        for handler in signal.SIG_IGN, self.Handler(), self.get_handler():
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.loop.call_soon(signal.signal, signal.SIGINT, handler)
             self.run_once()
             self.check_handler(handler)
 
     def test_interpreter_without_signals_does_not_ask_for_the_handler(self):
-        refuse = mock.Mock(side_effect=ValueError)
-        with mock.patch('_signal.signal', refuse), \
+        with mock.patch('_signal.signal', side_effect=ValueError), \
                 mock.patch('_signal.getsignal') as getsignal:
             self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
         getsignal.assert_not_called()
@@ -401,11 +394,6 @@ class HandlerTests(WaitTestCase):
                 run_in_foreground(fork(child), loop=loop)
             loop.close()
         """), 'interrupted\nclean\ninterrupted\n')
-
-
-class Handler(EqualToAnything):
-    def __call__(self, signum, frame):
-        pass
 
 
 if __name__ == '__main__':
