@@ -10,7 +10,6 @@ import time
 from unittest import mock
 
 from asyncio_fgbg import fgbg  # asyncio
-from support.cpython import AsyncMock  # unittest.mock
 from support.cpython import SHORT_TIMEOUT  # test.support
 from support.cpython import TestCase  # test.test_asyncio.utils
 from support.cpython import assert_python_failure  # test.support.script_helper
@@ -102,7 +101,7 @@ class FgbgTestCase(TestCase):
     def _callTestMethod(self, method):
         # Let a KeyboardInterrupt end the test, not the run of all tests.
         try:
-            super()._callTestMethod(method)
+            method()
         except KeyboardInterrupt:
             self.fail('KeyboardInterrupt was raised in the test')
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import sys
 import unittest
 import weakref
 from unittest import mock
@@ -76,6 +77,8 @@ class FalseLoopTests(FgbgTestCase):
         async def main():
             with self.assertRaisesRegex(RuntimeError, 'await'):
                 fgbg.run_in_foreground(coro)
+            with self.assertRaisesRegex(RuntimeError, 'await'):
+                fgbg.run_in_foreground(coro, loop=self.other)
             call = fgbg.call_in_background(lambda: 42)
             self.assertIs(call.get_loop(), self.loop)
             return await fgbg.schedule_coroutine(coro), await call
@@ -136,9 +139,13 @@ class FalseArgumentTests(FgbgTestCase):
 
         self.loop.set_task_factory(
             lambda loop, coro, **kwargs: Task(coro, loop=loop, **kwargs))
-        self.loop.call_soon(interrupt)
-        self.interrupt_foreground(wait_for_ever())
-        self.assertEqual(asyncio.all_tasks(self.loop), set())
+        for exception, end in [(KeyboardInterrupt, interrupt),
+                               (SystemExit, sys.exit),
+                               (RuntimeError, self.loop.stop)]:
+            self.loop.call_soon(end)
+            with self.assertRaises(exception):
+                fgbg.run_in_foreground(wait_for_ever())
+            self.assertEqual(asyncio.all_tasks(self.loop), set())
         task = fgbg.schedule_coroutine(return_42())
         self.assertEqual(fgbg.run_in_foreground(task), 42)
 
@@ -164,22 +171,6 @@ class FalseArgumentTests(FgbgTestCase):
         with Executor(1) as executor:
             self.assertEqual(fgbg.run_in_foreground(
                 fgbg.call_in_background(Target(), executor=executor)), [42])
-
-    def test_exception(self):
-        class Error(Exception):
-            def __bool__(self):
-                return False
-
-        async def fail():
-            try:
-                await wait_for_ever()
-            finally:
-                raise error
-
-        error = Error()
-        self.loop.call_soon(interrupt)
-        exc = self.interrupt_foreground(fail())
-        self.assertIs(exc.__cause__, error)
 
 
 class Proxy(asyncio.AbstractEventLoop):

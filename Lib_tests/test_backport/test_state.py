@@ -19,9 +19,8 @@ from unittest import mock
 from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
-from support import TIMEOUT
 from test_asyncio.fgbg_utils import (
-    FgbgTestCase, fgbg, interrupt, return_42, run_python, wait_for_ever,
+    FgbgTestCase, interrupt, return_42, run_python, wait_for_ever,
 )
 
 
@@ -98,10 +97,11 @@ def use_functions():
 
 
 def check_all(get):
-    """Check that what *get* returns is the same after each use."""
+    """Check that *get* returns the same after each use; count these."""
     before = get()
     steps = 0
-    for steps, done in enumerate(use_functions(), start=1):
+    for done in use_functions():
+        steps += 1
         after = get()
         changes = {key for key in {*before, *after}
                    if before.get(key) != after.get(key)}
