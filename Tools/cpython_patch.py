@@ -9,7 +9,7 @@ export TREE
 check
     Run CPython's regrtest on test_asyncio with private copies of this Python,
     without the patch and with it.  Exit status 1 means that a test ended
-    differently, or that a new one failed.  Hypothesis is used if it is there.
+    differently, or that a new one failed.
 
 Exit status 2 means that something is in the way, which is named.
 """
@@ -17,7 +17,6 @@ Exit status 2 means that something is in the way, which is named.
 import argparse
 import collections
 import difflib
-import importlib.util
 import io
 import os
 import pathlib
@@ -115,7 +114,7 @@ def adapt_test(path):
     text = re.sub(
         r'^from (?:asyncio_fgbg|support\.cpython) import (\w+)  # (\S+)$',
         r'from \2 import \1', path.read_text('utf-8'), flags=re.MULTILINE)
-    left = re.search(r'.*(?:asyncio_fgbg|\bfrom support\b).*', text)
+    left = re.search(r'.*(?:asyncio_fgbg|\bfrom support\b|backport).*', text)
     if left:
         raise Problem(f'{path}: is not for CPython: {left[0]}')
     return text
@@ -227,16 +226,13 @@ def compare(plain, patched):
 
 def run_tests(python):
     """Return how each test ended, by its name."""
-    spec = importlib.util.find_spec('hypothesis')
-    path = os.path.dirname(os.path.dirname(spec.origin)) if spec else ''
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder, 'junit.xml')
         process = subprocess.run(
-            [python, '-m', 'test', 'test_asyncio', '--timeout', '900',
+            [python, '-E', '-m', 'test', 'test_asyncio', '--timeout', '900',
              '--junit-xml', report],
-            cwd=folder, env=dict(os.environ, PYTHONPATH=path), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, errors='replace')
+            cwd=folder, text=True, errors='replace', stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if process.returncode:
             print(process.stdout)
         if not report.exists():
@@ -272,8 +268,7 @@ def find_differences(before, after):
     for path in find_tests('test_*.py'):
         module = f'test.test_asyncio.{path.stem}'
         ends = {after[name] for name in after if name.startswith(f'{module}.')}
-        # Without Hypothesis, property tests are skipped.
-        if 'passed' not in ends and not (ends and 'property' in module):
+        if 'passed' not in ends:
             differences[module] = 'absent', 'not passed'
     return differences
 

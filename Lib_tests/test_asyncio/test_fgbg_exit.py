@@ -49,8 +49,7 @@ class CleanUpTests(ExitTestCase):
                     print('closed')
             generator = generate()
             async def main():
-                async for _ in generator:
-                    break
+                await generator.__anext__()
             run_in_foreground(main())
         """)
 
@@ -293,6 +292,7 @@ class ForkTests(ExitTestCase):
         import gc, signal, warnings
         warnings.simplefilter('ignore', DeprecationWarning)
         def fork(leave=sys.exit):
+            globals().pop('loop', None)     # whoever keeps it, it is not we
             pid = os.fork()
             if pid == 0:
                 gc.collect()
