@@ -25,7 +25,7 @@ from test_asyncio.fgbg_utils import (
 
 
 class DependencyTests(unittest.TestCase):
-    """1. The package depends on nothing but the standard library."""
+    """The package depends on nothing but the standard library."""
 
     def test_package_works_without_any_other(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +42,7 @@ class DependencyTests(unittest.TestCase):
 @unittest.skipIf(sys.version_info >= (3, 14),
                  'from Python 3.14 on, asyncio makes no event loop')
 class AsynciosLoopTests(unittest.TestCase):
-    """2. What asyncio itself makes of no loop stays as it is."""
+    """What asyncio itself makes of no loop stays as it is."""
 
     def test_rejected_argument_lets_asyncio_make_a_loop_all_the_same(self):
         self.assertEqual(run_python("""
@@ -59,7 +59,7 @@ class AsynciosLoopTests(unittest.TestCase):
 
 
 class PolicyTests(unittest.TestCase):
-    """2. The event loop policy may set the loop, and makes the new one."""
+    """The event loop policy may set the loop, and makes the new one."""
 
     def check_policy(self, base, method):
         self.assertEqual(run_python(f"""
@@ -111,7 +111,7 @@ class PolicyTests(unittest.TestCase):
 
 
 class OldCoroutineTests(FgbgTestCase):
-    """3. What is a coroutine is up to the asyncio of the running Python."""
+    """What is a coroutine is up to the asyncio of the running Python."""
 
     @unittest.skipIf(sys.version_info >= (3, 12),
                      'from Python 3.12 on, generators are no coroutines')
@@ -138,7 +138,7 @@ class OldCoroutineTests(FgbgTestCase):
 
 
 class AlarmClockTests(unittest.TestCase):
-    """6. In IDLE, where Ctrl-C is no signal, a wait wakes up to see it."""
+    """In IDLE, where Ctrl-C is no signal, a wait wakes up to see it."""
 
     PREAMBLE = 'import sys\nsys.modules["idlelib.run"] = sys\n' + PREAMBLE
     INTERRUPT = """
@@ -212,7 +212,7 @@ class AlarmClockTests(unittest.TestCase):
 @unittest.skipIf(sys.version_info >= (3, 12, 3),
                  'from Python 3.12.3 on, the Runner is asyncio\'s own')
 class RunnerTests(unittest.TestCase):
-    """7. The stand-in for Runner ends an event loop as the newest does."""
+    """The stand-in for Runner ends an event loop as the newest does."""
 
     def test_event_loop_of_another_kind_shuts_its_executor_down_itself(self):
         # As that of uvloop, which shows no executor.
@@ -266,7 +266,7 @@ class RunnerTests(unittest.TestCase):
 
 
 class StandInTests(unittest.TestCase):
-    """9. Stand-ins are in place of what is missing, and nowhere else."""
+    """Stand-ins are in place of what is missing, and nowhere else."""
 
     def test_newest_python_needs_no_stand_in_for_asyncio(self):
         if sys.version_info < (3, 14) or PYPY:
@@ -290,7 +290,7 @@ class StandInTests(unittest.TestCase):
 
 
 class SkippedTests(unittest.TestCase):
-    """9. The patch's tests ask for no version: support.cpython skips them."""
+    """The patch's tests ask for no version: support.cpython skips them."""
 
     FOLDER = pathlib.Path(test_asyncio.__file__).parent
 

@@ -151,7 +151,7 @@ class PatchTestCase(unittest.TestCase):
 
 
 class RefusedTests(PatchTestCase):
-    """9. A tree that the patch is not for is refused in one line."""
+    """A tree that the patch is not for is refused in one line."""
 
     def test_no_tree(self):
         self.assert_refused('nowhere', tree=self.tree / 'nowhere')
@@ -174,7 +174,7 @@ class RefusedTests(PatchTestCase):
 
 @needs_314
 class ExportTests(PatchTestCase):
-    """9. The package and its tests are laid out as a patch for CPython."""
+    """The package and its tests are laid out as a patch for CPython."""
 
     def setUp(self):
         super().setUp()
@@ -316,7 +316,7 @@ class ExportTests(PatchTestCase):
 
 @needs_314
 class CheckTests(unittest.TestCase):
-    """9. The check sees each test that ends differently with the patch."""
+    """The check sees each test that ends differently with the patch."""
 
     @classmethod
     def setUpClass(cls):

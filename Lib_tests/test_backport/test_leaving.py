@@ -18,7 +18,7 @@ FORK = test_fgbg_exit.ForkTests.FORK
 
 
 class AsRunTests(ExitTestCase):
-    """7. The event loop ends as that of asyncio.run(), on every Python."""
+    """The event loop ends as that of asyncio.run(), on every Python."""
 
     def test_exit_status_of_a_coroutine_is_kept(self):
         self.prints('clean\n', PENDING, """
@@ -88,7 +88,7 @@ class AsRunTests(ExitTestCase):
 
 
 class NotForEverTests(ExitTestCase):
-    """7. Nothing keeps the interpreter that does not keep asyncio.run()."""
+    """Nothing keeps the interpreter that does not keep asyncio.run()."""
 
     def test_task_that_starts_itself_again_does_not_keep_the_interpreter(self):
         self.prints('', """
@@ -144,7 +144,7 @@ class NotForEverTests(ExitTestCase):
 
 
 class SilenceTests(ExitTestCase):
-    """7. Exit is silent, with the default filters, for what sessions leave."""
+    """Exit is silent, with the default filters, for what sessions leave."""
 
     def test_servers_and_connections_are_left_in_silence(self):
         self.prints("b'x'\n" * 2, f"""
@@ -176,7 +176,7 @@ class SilenceTests(ExitTestCase):
 
 @requires_fork()
 class ChildTests(ExitTestCase):
-    """7. A forked child has no loop of its parent, and is ordinary."""
+    """A forked child has no loop of its parent, and is ordinary."""
 
     def test_child_of_a_parent_whose_loop_is_closed(self):
         self.prints('child\n', FORK, """

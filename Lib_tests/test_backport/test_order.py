@@ -36,7 +36,7 @@ sys.exit(not result.wasSuccessful())
 
 
 class OrderTests(unittest.TestCase):
-    """9. The patch's tests pass in every order."""
+    """The patch's tests pass in every order."""
 
     def test_tests_pass_shuffled(self):
         seed = str(random.randrange(10**6))

@@ -128,7 +128,7 @@ class RuleTestCase(PropertyTestCase):
 
 
 class SignatureRuleTests(RuleTestCase):
-    """1. There is no other way to call the functions."""
+    """There is no other way to call the functions."""
 
     @hypothesis.given(calls, st.lists(plain_values, max_size=3),
                       st.dictionaries(names, plain_values, max_size=3), places)
@@ -139,7 +139,7 @@ class SignatureRuleTests(RuleTestCase):
 
 
 class LoopRuleTests(RuleTestCase):
-    """2. Where no loop can be used, nothing is done with the argument."""
+    """Where no loop can be used, nothing is done with the argument."""
 
     @hypothesis.given(calls)
     def test_a_thread_without_a_loop_says_how_to_get_one(self, call):
@@ -158,7 +158,7 @@ class LoopRuleTests(RuleTestCase):
 
 
 class ScheduleRuleTests(RuleTestCase):
-    """3. schedule_coroutine() takes every coroutine, and nothing else."""
+    """schedule_coroutine() takes every coroutine, and nothing else."""
 
     @hypothesis.given(rejected_by('schedule_coroutine', {
         '': values | awaitables | generators,
@@ -183,7 +183,7 @@ class ScheduleRuleTests(RuleTestCase):
 
 
 class CallRuleTests(RuleTestCase):
-    """4. call_in_background() takes every callable, and nothing else."""
+    """call_in_background() takes every callable, and nothing else."""
 
     @hypothesis.given(rejected_by('call_in_background', {
         '': values | awaitables | generators | futures,
@@ -215,7 +215,7 @@ class CallRuleTests(RuleTestCase):
 
 
 class ForegroundRuleTests(RuleTestCase):
-    """5. run_in_foreground() takes awaitables that its own loop can run."""
+    """run_in_foreground() takes awaitables that its own loop can run."""
 
     @hypothesis.given(calls_of('run_in_foreground', coroutine_functions
                                | callables | generators | values),
@@ -350,7 +350,7 @@ futures_as_values = st.builds(asyncio.Future, loop=st.builds(mock.Mock))
 
 
 class TripTests(PropertyTestCase):
-    """5. Results and exceptions arrive unchanged, and nothing is left."""
+    """Results and exceptions arrive unchanged, and nothing is left."""
 
     def setUp(self):
         super().setUp()

@@ -21,7 +21,7 @@ SUPPORT = pathlib.Path(support.__file__).resolve().parent
 
 
 class ThinTests(unittest.TestCase):
-    """8. The tests notice each thing that the thin version loses."""
+    """The tests notice each thing that the thin version loses."""
 
     def run_with_shims(self, name):
         """Return what the test *name* prints."""

@@ -78,7 +78,7 @@ class ThreadsTestCase(unittest.TestCase):
 
 
 class OutcomeTests(ThreadsTestCase):
-    """4. Everything that many threads submit ends once, as it should."""
+    """Everything that many threads submit ends once, as it should."""
 
     def tearDown(self):
         self.assertEqual(self.logged, [])
@@ -183,7 +183,7 @@ class OutcomeTests(ThreadsTestCase):
 
 
 class SharedStateTests(ThreadsTestCase):
-    """3. Threads that come and go take no task from each other."""
+    """Threads that come and go take no task from each other."""
 
     def test_dropped_tasks_are_kept_while_other_threads_collect(self):
         async def wait(futures, results):
@@ -246,7 +246,7 @@ class SharedStateTests(ThreadsTestCase):
 
 
 class RunningLoopTests(ThreadsTestCase):
-    """5. A loop that runs is known to many other threads."""
+    """A loop that runs is known to many other threads."""
 
     def while_running(self, function):
         """Call *function* in many threads while a loop runs here."""
@@ -286,7 +286,7 @@ class RunningLoopTests(ThreadsTestCase):
 
 
 class OwnLoopTests(unittest.TestCase):
-    """2. The loop that the functions make belongs to the main thread."""
+    """The loop that the functions make belongs to the main thread."""
 
     def test_threads_do_not_disturb_its_making_use_and_end(self):
         self.assertEqual(run_python(f"""
