@@ -98,6 +98,8 @@ class StateTests(FgbgTestCase):
     """Nothing of the process changes but the SIGINT handler during a wait."""
 
     async def get_state(self):
+        for _ in range(3):
+            await asyncio.sleep(0)
         state = {number: signal.getsignal(number) for number in signal.Signals}
         state.update(
             loop=asyncio.get_event_loop(), filters=list(warnings.filters),

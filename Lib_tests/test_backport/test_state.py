@@ -172,6 +172,8 @@ class StateTests(FgbgTestCase):
             sys.settrace(previous)
 
     async def get_all_in_loop(self, get):
+        for _ in range(3):
+            await asyncio.sleep(0)
         state = get()
         del state['generators']     # which are the event loop's affair
         return state
