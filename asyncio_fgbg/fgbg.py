@@ -3,11 +3,12 @@
 __all__ = ('run_in_foreground', 'schedule_coroutine', 'call_in_background')
 
 import atexit
-import concurrent.futures.thread    # at exit, it comes after _close_loop()
+import concurrent.futures.thread    # its exit hook comes after _close_loop()
 import contextvars
+import functools
 import inspect
 import os
-import _signal      # signal looks for enum members, which takes a while
+import _signal      # signal looks for enum members, which is slow
 import threading
 import time
 
@@ -132,7 +133,7 @@ def _describe(obj):
 def _keep(task):
     """Keep *task* alive until it is done: event loops hold tasks weakly."""
     if not task.done():     # an eager task may be
-        # A table of event loops would keep them: a task refers to its loop.
+        # A table of event loops would keep these: a task refers to its loop.
         loop = task.get_loop()
         background = getattr(loop, '_fgbg_background', None)
         if background is None:
@@ -145,15 +146,16 @@ class _Wait:
     """A wait of run_in_foreground() for a future; its own SIGINT handler."""
 
     future = None
-    is_cancelled = False    # whether this wait has cancelled the future
-    is_handler = False      # whether this wait was made the SIGINT handler
+    is_going_on = True      # the event loop runs, or will, or just did
+    is_handler = False      # this wait was made the SIGINT handler
     interrupts = 0          # how many times Ctrl-C was pressed
-    is_unseen = False       # whether the event loop has yet to see the last
+    interrupted_at = 0      # when that was, in seconds
+    is_unseen = False       # the event loop has yet to see the last one
 
     def __init__(self, loop, is_shared):
         self.loop = loop
-        self.is_shared = is_shared      # whether the caller has the future
-        self.process = _process         # which runs the loop, or is about to
+        self.is_shared = is_shared      # the caller has the future
+        self.process = _process         # a forked child has another
 
     def run(self, task):
         """Return the result of *task*, or raise what ends the wait for it."""
@@ -164,14 +166,16 @@ class _Wait:
                 raise KeyboardInterrupt from exc
             raise
         finally:
-            self.process = None
-        if self.interrupts:
-            ended = self.future.done() and not self.future.cancelled()
-            cause = self.future.exception() if ended else None
-            raise KeyboardInterrupt from cause
-        return self.future.result()
+            self.is_going_on = False
+        if not self.interrupts:
+            return self.future.result()
+        if self.future.done() and not self.future.cancelled():
+            raise KeyboardInterrupt from self.future.exception()
+        raise KeyboardInterrupt
 
     def run_with_handler(self, task):
+        """Run the event loop until *task* is done, or something else ends it.
+        """
         try:
             self.set_handler()
             self.run_and_clean_up(task)
@@ -180,6 +184,7 @@ class _Wait:
                 _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
     def run_and_clean_up(self, task):
+        """Let nothing that only this wait holds outlive it."""
         try:
             if coroutines.iscoroutine(task):    # most are
                 self.future = self.loop.create_task(task)
@@ -189,11 +194,11 @@ class _Wait:
             if not (self.future.done() or self.interrupts):
                 raise RuntimeError('the event loop was stopped too early')
         finally:
-            if self.process is _process:    # else this is a forked child
+            if self.future is not None and not self.future.done():
                 self.clean_up()
 
     def run_loop(self):
-        """Run the event loop until the future is done, or interrupted."""
+        """Run the event loop until the future is done, or to a stop()."""
         # Unlike run_until_complete(), leave no stop to the next run.
         self.future.add_done_callback(self.stop)
         try:
@@ -209,35 +214,27 @@ class _Wait:
         finally:
             self.future.remove_done_callback(self.stop)
 
+    def stop(self, future=None):
+        self.is_unseen = False
+        if self.is_going_on:
+            self.loop.stop()
+
     def clean_up(self):
-        """Let nothing outlive this wait that only it holds."""
-        if self.is_shared or self.future is None or self.future.done():
+        if self.is_shared or self.process is not _process:  # in a forked child
             return
         try:
-            self.cancel()
-            if self.interrupts < 2:     # the second one does not wait
+            self.future.cancel()
+            # A second Ctrl-C does not wait for the cleanup.
+            while self.interrupts < 2 and not self.future.done():
                 self.run_loop()
         finally:
             _keep(self.future)
 
-    def cancel(self):
-        if not self.is_cancelled:
-            self.is_cancelled = True
-            self.future.cancel()
-
-    def stop(self, future):
-        if self.process is not None:
-            self.loop.stop()
-
     def set_handler(self):
-        # Only the main thread of the main interpreter may ask who handles a
-        # signal: others would get an object of that interpreter.  signal()
-        # looks where it is called before it finds that None is no handler.
-        try:
-            _signal.signal(_signal.SIGINT, None)
-        except (TypeError, ValueError) as exc:
-            if isinstance(exc, ValueError):
-                return
+        # Others would get an object that belongs to the main thread.
+        if (threading.current_thread() is not threading.main_thread()
+                or not _is_main_interpreter()):
+            return
         found = _signal.getsignal(_signal.SIGINT)
         # No event loop runs here: a wait that is found is over.
         if found is _signal.default_int_handler or isinstance(found, _Wait):
@@ -245,8 +242,8 @@ class _Wait:
             _signal.signal(_signal.SIGINT, self)
 
     def __call__(self, signum, frame):
-        if self.process is not _process:
-            # The loop has ended, or a forked child has inherited this.
+        if not self.is_going_on or self.process is not _process:
+            # It was put back later, or a forked child has inherited it.
             _signal.default_int_handler(signum, frame)
         now = time.monotonic()
         if self.interrupts and 0 < now - self.interrupted_at < 0.1:
@@ -257,17 +254,18 @@ class _Wait:
             raise KeyboardInterrupt     # in code that may never stop
         # Raised here and now, it would hit whatever the event loop does.
         self.is_unseen = True
-        self.loop.call_soon_threadsafe(self.interrupt)
+        self.loop.call_soon_threadsafe(self.stop)
 
-    def interrupt(self):
-        """End the wait: the event loop has seen Ctrl-C."""
-        self.is_unseen = False
-        if self.process is None:    # the wait is over
-            return
-        if not self.is_shared and self.interrupts == 1:
-            self.cancel()
-        elif self.future.remove_done_callback(self.stop):
-            self.loop.stop()    # once, and before the future does so
+
+@functools.lru_cache(maxsize=None)
+def _is_main_interpreter():
+    # signal() looks where it is called before it refuses None as a handler.
+    try:
+        _signal.signal(_signal.SIGINT, None)
+    except TypeError:
+        return True
+    except ValueError:
+        return False
 
 
 class _Process:
@@ -295,22 +293,23 @@ def _get_loop(loop, make=True):
     except RuntimeError as exc:
         if isinstance(exc, RecursionError):
             raise
-    if threading.current_thread() is not threading.main_thread():
-        raise RuntimeError('no event loop in this thread: pass loop=, call '
-                           'asyncio.set_event_loop(), or use asyncio.run() '
-                           'for work of its own')
+    thread = threading.current_thread()
+    if thread is not threading.main_thread():
+        raise RuntimeError(f'no event loop in thread {thread.name!r}: pass '
+                           'loop=, call asyncio.set_event_loop(), or use '
+                           'asyncio.run() for work of its own')
     if _process.loop is None or _process.loop.is_closed():
         if not make:
             return None
         _register_hooks()
         _process.loop = events.new_event_loop()
-    # Else asyncio.run() has unset it, but its background is still there.
+    # asyncio.run() leaves no event loop set; this one goes on.
     events.set_event_loop(_process.loop)
     return _process.loop
 
 
 def _register_hooks():
-    if _process.loop is None:       # else it was done
+    if _process.loop is None:       # multiprocessing clears a child's
         atexit.register(_close_loop)    # for what an exit function has made
         try:
             # Before threads are joined, since cleanup may use them.
@@ -328,20 +327,21 @@ def _close_loop():
         with runners.Runner(loop_factory=lambda: loop):
             loop.stop()     # after what threads have queued
             loop.run_forever()
+    except KeyboardInterrupt:
+        pass        # the loop is closed
     except BaseException as exc:
         # Raised, it would keep other hooks from running.
-        if not isinstance(exc, KeyboardInterrupt):
-            loop.call_exception_handler({
-                'message': 'unhandled exception at exit', 'exception': exc})
+        loop.call_exception_handler({'message': 'unhandled exception at exit',
+                                     'exception': exc})
 
 
 def _after_fork_in_child():
     """Part a forked child from the event loop of its parent."""
     global _process
     parent, _process = _process, _Process()
-    # Freed, the loop and its selector would end what waits in them.
-    _process.parent = parent, getattr(parent.loop, '_selector', None)
-    # Both have one epoll or kqueue object: unregister nothing from it here.
+    # Freed, the event loop and its selector would end the parent's tasks here.
+    _process.inherited = parent, getattr(parent.loop, '_selector', None)
+    # Both processes have one epoll object: unregister nothing from it.
     if hasattr(parent.loop, '_selector'):
         parent.loop._selector = type(parent.loop._selector)()
 
