@@ -624,9 +624,8 @@ class NestedTests(FgbgTestCase):
 
         async def main():
             coro = refused()
-            for loop in None, self.new_loop():
-                with self.assertRaises(RuntimeError):
-                    fgbg.run_in_foreground(coro, loop=loop)
+            with self.assertRaises(RuntimeError):
+                fgbg.run_in_foreground(coro)
             await asyncio.sleep(0)
             self.assertEqual(steps, [])
             await coro
@@ -640,6 +639,14 @@ class NestedTests(FgbgTestCase):
         self.loop.call_soon(self.rejects_nested, coro)
         self.run_once()
         self.assertEqual(self.logged, [])
+        self.assertEqual(fgbg.run_in_foreground(coro), 42)
+
+    def test_refuses_to_run_another_loop_inside_a_coroutine(self):
+        async def main():
+            self.rejects_nested(coro, loop=self.new_loop())
+
+        coro = return_42()
+        fgbg.run_in_foreground(main())
         self.assertEqual(fgbg.run_in_foreground(coro), 42)
 
     def test_refuses_a_loop_that_runs_in_another_thread(self):

@@ -117,6 +117,8 @@ class StateTests(FgbgTestCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(variable.reset, variable.set('theirs'))
+        # Another test's may have the same number by chance.
+        self.addCleanup(signal.set_wakeup_fd, signal.set_wakeup_fd(-1))
 
     def in_loop(self, function, *args):
         """Call *function* in another thread with an event loop of its own."""
