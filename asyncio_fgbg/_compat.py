@@ -136,7 +136,8 @@ if sys.version_info < (3, 9):
 
 
 # Before 3.13, time.monotonic() has steps of 16 ms on Windows (gh-88494).
-if sys.version_info < (3, 13) and sys.platform == 'win32':
+if (sys.platform == 'win32'     # pragma: no cover: Windows
+        and sys.version_info < (3, 13)):
     time = _stand_in(time, monotonic=time.perf_counter)
 
 

@@ -53,12 +53,6 @@ class CleanUpTests(ExitTestCase):
             run_in_foreground(main())
         """)
 
-    def test_exception_of_a_cleanup_goes_to_the_exception_handler(self):
-        self.prints('division by zero\n', pending('1 / 0'), """
-            loop.set_exception_handler(
-                lambda loop, context: print(context['exception']))
-        """)
-
     def test_exit_in_a_cleanup_does_not_keep_other_hooks_from_running(self):
         # Without the hook of concurrent.futures, the thread would not end.
         self.prints("<class 'SystemExit'>\n", pending('sys.exit()'), """
@@ -146,14 +140,12 @@ class ExitFunctionTests(ExitTestCase):
     """
 
     def test_tasks_of_exit_functions_clean_up(self):
-        self.prints('clean\n', """
-            run_in_foreground(asyncio.sleep(0))
-        """, self.PENDING_AT_EXIT)
+        self.prints('clean\n', 'run_in_foreground(asyncio.sleep(0))\n',
+                    self.PENDING_AT_EXIT)
 
     def test_tasks_of_earlier_exit_functions_clean_up(self):
-        self.prints('clean\n', self.PENDING_AT_EXIT, """
-            run_in_foreground(asyncio.sleep(0))
-        """)
+        self.prints('clean\n', self.PENDING_AT_EXIT,
+                    'run_in_foreground(asyncio.sleep(0))\n')
 
     def test_tasks_of_the_first_use_in_an_exit_function_clean_up(self):
         self.prints('clean\n', self.PENDING_AT_EXIT)
@@ -283,6 +275,15 @@ class NotOursTests(ExitTestCase):
             run_in_foreground(asyncio.sleep(0))
         """)
 
+    def test_loop_that_runs_at_exit_is_left_alone(self):
+        self.prints('', """
+            import threading
+            loop = call_in_background(int).get_loop()
+            threading.Thread(target=loop.run_forever, daemon=True).start()
+            while not loop.is_running():
+                pass
+        """)
+
 
 @requires_fork()
 class ForkTests(ExitTestCase):
@@ -371,15 +372,13 @@ class ForkTests(ExitTestCase):
 
     def test_connection_that_the_child_closes_stays_open_in_its_parent(self):
         self.prints("clean\nb'x'\n", self.SERVE, """
-            async def exchange():
-                writer.write(b'x')
-                return await reader.readexactly(1)
             pid = os.fork()
             if pid == 0:
                 writer.close()
                 os._exit(0)
             os.waitpid(pid, 0)
-            print(run_in_foreground(asyncio.wait_for(exchange(), 10)))
+            writer.write(b'x')
+            print(run_in_foreground(asyncio.wait_for(reader.read(1), 10)))
         """, options=DEFAULT)
 
     def test_children_of_multiprocessing_end_their_loops(self):

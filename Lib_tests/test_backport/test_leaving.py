@@ -122,16 +122,6 @@ class NotForEverTests(ExitTestCase):
             call_in_background(print, executor=Executor())
         """)
 
-    def test_loop_that_runs_at_exit_is_left_alone(self):
-        self.prints('', """
-            import threading
-            loop = call_in_background(int).get_loop()
-            running = threading.Event()
-            loop.call_soon(running.set)
-            threading.Thread(target=loop.run_forever, daemon=True).start()
-            running.wait()
-        """)
-
     def test_exit_functions_do_not_pile_up(self):
         self.prints('0\n', """
             import atexit
