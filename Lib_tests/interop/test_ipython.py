@@ -50,7 +50,7 @@ class Session(Place):
 
 
 class WithoutTerminal(Place, unittest.TestCase):
-    """2. What is printed is that of the command alone."""
+    """What is printed is that of the command alone."""
 
     distributions = 'ipython',
 
@@ -68,7 +68,7 @@ class WithoutTerminal(Place, unittest.TestCase):
 
 
 class AfterLoading(Session, unittest.TestCase):
-    """2. IPython and the three functions use one event loop."""
+    """IPython and the three functions use one event loop."""
 
     def test_nothing_is_shown(self):
         self.assertEqual(self.first_shown, '')
@@ -112,7 +112,7 @@ class AfterLoading(Session, unittest.TestCase):
 
 
 class FromTheCommandLine(Session, unittest.TestCase):
-    """2. The extension can be loaded when IPython starts."""
+    """The extension can be loaded when IPython starts."""
 
     args = *IPYTHON, '--ext', 'asyncio_fgbg.ipython'
     first = 'task = schedule_coroutine(asyncio.sleep(0, 42))'
@@ -122,7 +122,7 @@ class FromTheCommandLine(Session, unittest.TestCase):
 
 
 class AfterUnloading(Session, unittest.TestCase):
-    """2. %unload_ext gives IPython back what it had."""
+    """%unload_ext gives IPython back what it had."""
 
     first = ('loop = get_asyncio_loop(); ip = get_ipython(); '
              'runner = ip.loop_runner')
@@ -145,7 +145,7 @@ class AfterUnloading(Session, unittest.TestCase):
 
 
 class Embedded(Session, unittest.TestCase):
-    """7. The event loop is there after IPython.embed()."""
+    """The event loop is there after IPython.embed()."""
 
     args = EMBED
 
@@ -158,7 +158,7 @@ class Embedded(Session, unittest.TestCase):
 
 
 class AfterUnloadingEmbedded(Session, unittest.TestCase):
-    """2. %unload_ext gives IPython.embed() back what it had."""
+    """%unload_ext gives IPython.embed() back what it had."""
 
     args = EMBED
 

@@ -11,7 +11,7 @@ from support import exit_runner
 
 @unittest.skipUnless(hasattr(os, 'fork'), 'the cases are those of POSIX')
 class ExitTests(unittest.TestCase):
-    """7. Python ends with its background as after asyncio.run(), or better."""
+    """Python ends with its background as after asyncio.run(), or better."""
 
     def check(self, ending, background='everything', filters='dev'):
         limit = exit_runner.find_limit(ending, background)

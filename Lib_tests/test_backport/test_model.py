@@ -285,7 +285,7 @@ for machine in BusyShell, UvloopShell:
 
 
 class SelectorLoopModelTests(BusyShell.TestCase):
-    """5. Whatever ends a wait, all in the background ends once."""
+    """Whatever ends a wait, all in the background ends once."""
 
 
 class UvloopTestCase(unittest.TestCase):
@@ -304,12 +304,12 @@ class UvloopTestCase(unittest.TestCase):
 
 @needs_uvloop
 class UvloopModelTests(UvloopTestCase, UvloopShell.TestCase):
-    """5. Whatever ends a wait, all ends once with uvloop, too."""
+    """Whatever ends a wait, all ends once with uvloop, too."""
 
 
 @needs_uvloop
 class UvloopTests(UvloopTestCase):
-    """6. What ends a wait does not stop the next one, with uvloop, too."""
+    """What ends a wait does not stop the next one, with uvloop, too."""
 
     def setUp(self):
         self.loop = asyncio.new_event_loop()

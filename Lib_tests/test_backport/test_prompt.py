@@ -84,7 +84,7 @@ def value(prompt, expression):
 
 
 class Leaving:
-    """7. A prompt is left in silence, and with status 0."""
+    """A prompt is left in silence, and with status 0."""
 
     def test_ctrl_c_raises_keyboard_interrupt(self):
         self.assertTrue(self.interrupted.endswith('\nKeyboardInterrupt'))
@@ -97,7 +97,7 @@ class Leaving:
 
 
 class Timers(Leaving):
-    """1. Timers go on in the background of a prompt, as with '&' and 'fg'."""
+    """Timers go on in the background of a prompt, as with '&' and 'fg'."""
 
     @classmethod
     def play(cls, prompt):
@@ -221,7 +221,7 @@ class Timers(Leaving):
 
 
 class Echo(Leaving):
-    """1. A server and its clients share the background of a prompt."""
+    """A server and its clients share the background of a prompt."""
 
     @classmethod
     def play(cls, prompt):
@@ -350,40 +350,40 @@ class Echo(Leaving):
 
 
 class TimersAtThePlainPrompt(Timers, PlainPrompt, unittest.TestCase):
-    """1. Timers go on in the background of Python's plain prompt."""
+    """Timers go on in the background of Python's plain prompt."""
 
 
 @needs_new_or_own_prompt
 class TimersAtTheNewPrompt(Timers, NewPrompt, unittest.TestCase):
-    """1. Timers go on in the background of Python's new prompt."""
+    """Timers go on in the background of Python's new prompt."""
 
 
 class TimersAtThePlainModulePrompt(Timers, PlainModulePrompt,
                                    unittest.TestCase):
-    """1. Timers go on behind a plain python -m asyncio_fgbg."""
+    """Timers go on behind a plain python -m asyncio_fgbg."""
 
 
 @needs_new_prompt
 class TimersAtTheNewModulePrompt(Timers, NewModulePrompt, unittest.TestCase):
-    """1. Timers go on behind a new python -m asyncio_fgbg."""
+    """Timers go on behind a new python -m asyncio_fgbg."""
 
 
 class EchoAtThePlainPrompt(Echo, PlainPrompt, unittest.TestCase):
-    """1. A server goes on in the background of Python's plain prompt."""
+    """A server goes on in the background of Python's plain prompt."""
 
 
 @needs_new_or_own_prompt
 class EchoAtTheNewPrompt(Echo, NewPrompt, unittest.TestCase):
-    """1. A server goes on in the background of Python's new prompt."""
+    """A server goes on in the background of Python's new prompt."""
 
 
 class EchoAtThePlainModulePrompt(Echo, PlainModulePrompt, unittest.TestCase):
-    """1. A server goes on behind a plain python -m asyncio_fgbg."""
+    """A server goes on behind a plain python -m asyncio_fgbg."""
 
 
 @needs_new_prompt
 class EchoAtTheNewModulePrompt(Echo, NewModulePrompt, unittest.TestCase):
-    """1. A server goes on behind a new python -m asyncio_fgbg."""
+    """A server goes on behind a new python -m asyncio_fgbg."""
 
 
 if __name__ == '__main__':

@@ -37,7 +37,7 @@ LINE = r'waiting for calls in \S*_0; Ctrl-C leaves\r\n'
 
 @needs_await
 class Awaiting:
-    """1. 'await' at the prompt runs a statement as run_in_foreground()."""
+    """'await' at the prompt runs a statement as run_in_foreground()."""
 
     def test_value_is_shown(self):
         self.assertEqual(self.arrive().run('await asyncio.sleep(0, 42)'), '42')
@@ -180,7 +180,7 @@ class Awaiting:
 
 
 class EventLoop:
-    """2. The prompt has an event loop from the start, and it ends at exit."""
+    """The prompt has an event loop from the start, and it ends at exit."""
 
     def test_gather_can_be_the_first_thing_that_is_typed(self):
         prompt = self.arrive()
@@ -210,7 +210,7 @@ class EventLoop:
 
 
 class WaitingAtExit:
-    """7. The prompt says what it waits for when it is left, if it is long."""
+    """The prompt says what it waits for when it is left, if it is long."""
 
     def leave_with_call(self, call, *options):
         prompt = self.arrive(*options)
@@ -293,38 +293,38 @@ class WaitingAtExit:
 
 @needs_await
 class AwaitingAtThePlainPrompt(Awaiting, ModulePrompt, unittest.TestCase):
-    """1. 'await' works at the plain prompt."""
+    """'await' works at the plain prompt."""
 
 
 @needs_await
 @needs_new_prompt
 class AwaitingAtTheNewPrompt(Awaiting, NewModulePrompt, unittest.TestCase):
-    """1. 'await' works at the new prompt."""
+    """'await' works at the new prompt."""
 
 
 class EventLoopOfThePlainPrompt(EventLoop, ModulePrompt, unittest.TestCase):
-    """2. The plain prompt has an event loop from the start."""
+    """The plain prompt has an event loop from the start."""
 
 
 @needs_new_prompt
 class EventLoopOfTheNewPrompt(EventLoop, NewModulePrompt, unittest.TestCase):
-    """2. The new prompt has an event loop from the start."""
+    """The new prompt has an event loop from the start."""
 
 
 class WaitingAtExitOfThePlainPrompt(WaitingAtExit, ModulePrompt,
                                     unittest.TestCase):
-    """7. The plain prompt says what it waits for when it is left."""
+    """The plain prompt says what it waits for when it is left."""
 
 
 @needs_new_prompt
 class WaitingAtExitOfTheNewPrompt(WaitingAtExit, NewModulePrompt,
                                   unittest.TestCase):
-    """7. The new prompt says what it waits for when it is left."""
+    """The new prompt says what it waits for when it is left."""
 
 
 @unittest.skipIf(sys.version_info >= (3, 8), "has 'await' at the prompt")
 class NoAwait(ModulePrompt, unittest.TestCase):
-    """1. 'await' is a syntax error at the prompt of Python 3.7."""
+    """'await' is a syntax error at the prompt of Python 3.7."""
 
     def test_await_is_a_syntax_error(self):
         self.assertIn('SyntaxError: ', self.arrive().run('await wait()'))
@@ -332,7 +332,7 @@ class NoAwait(ModulePrompt, unittest.TestCase):
 
 @needs_await
 class AwaitingInStdin(test_prompt_stdin.WithoutTerminal):
-    """1. 'await' works in what is piped in, beside run_in_foreground()."""
+    """'await' works in what is piped in, beside run_in_foreground()."""
 
     def test_await(self):
         self.assert_prints('42\n', self.run_module(

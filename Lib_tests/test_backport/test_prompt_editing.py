@@ -18,7 +18,7 @@ async def wait():
 
 
 class Editing:
-    """1. Typing at the prompt is as at any other."""
+    """Typing at the prompt is as at any other."""
 
     def test_up_recalls_a_line(self):
         prompt = self.arrive()
@@ -69,7 +69,7 @@ class Editing:
 
 
 class Interrupting:
-    """6. Ctrl-C at the prompt stops the wait and nothing else."""
+    """Ctrl-C at the prompt stops the wait and nothing else."""
 
     def test_ctrl_c_cancels_a_coroutine(self):
         prompt = self.arrive()
@@ -135,12 +135,12 @@ class Interrupting:
 
 
 class EditingThePlainPrompt(Editing, ModulePrompt, unittest.TestCase):
-    """1. Typing at the plain prompt is as at Python's."""
+    """Typing at the plain prompt is as at Python's."""
 
 
 @needs_new_prompt
 class EditingTheNewPrompt(Editing, NewModulePrompt, unittest.TestCase):
-    """1. Typing at the new prompt is as at Python's."""
+    """Typing at the new prompt is as at Python's."""
 
     def test_block_is_indented(self):
         prompt = self.arrive()
@@ -167,13 +167,13 @@ class EditingTheNewPrompt(Editing, NewModulePrompt, unittest.TestCase):
 
 class InterruptingAtThePlainPrompt(Interrupting, ModulePrompt,
                                    unittest.TestCase):
-    """6. Ctrl-C at the plain prompt stops the wait and nothing else."""
+    """Ctrl-C at the plain prompt stops the wait and nothing else."""
 
 
 @needs_new_prompt
 class InterruptingAtTheNewPrompt(Interrupting, NewModulePrompt,
                                  unittest.TestCase):
-    """6. Ctrl-C at the new prompt stops the wait and nothing else."""
+    """Ctrl-C at the new prompt stops the wait and nothing else."""
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ IMPORTS = '>>> import asyncio\n>>> from asyncio_fgbg import *'
 
 
 class Arriving:
-    """1. The three names are there at a prompt that is else like any."""
+    """The three names are there at a prompt that is else like any."""
 
     def test_banner_says_what_to_use(self):
         shown = self.arrive().shown
@@ -120,7 +120,7 @@ class Arriving:
 
 
 class Statements:
-    """1. Statements at the prompt do what they do at any."""
+    """Statements at the prompt do what they do at any."""
 
     def test_underscore_is_the_last_value(self):
         prompt = self.arrive()
@@ -173,7 +173,7 @@ class Statements:
 
 
 class Leaving:
-    """7. The prompt is left with its status, and after cleanup."""
+    """The prompt is left with its status, and after cleanup."""
 
     def assert_leaves(self, statement, status):
         prompt = self.arrive()
@@ -212,12 +212,12 @@ class Leaving:
 
 
 class ArrivingAtThePlainPrompt(Arriving, ModulePrompt, unittest.TestCase):
-    """1. The three names are there at the plain prompt."""
+    """The three names are there at the plain prompt."""
 
 
 @needs_new_prompt
 class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
-    """1. The three names are there at the new prompt."""
+    """The three names are there at the new prompt."""
 
     FILENAME = '(lambda: 0).__code__.co_filename[:6]'
 
@@ -244,22 +244,22 @@ class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
 
 
 class StatementsAtThePlainPrompt(Statements, ModulePrompt, unittest.TestCase):
-    """1. Statements at the plain prompt do what they do at Python's."""
+    """Statements at the plain prompt do what they do at Python's."""
 
 
 @needs_new_prompt
 class StatementsAtTheNewPrompt(Statements, NewModulePrompt,
                                unittest.TestCase):
-    """1. Statements at the new prompt do what they do at Python's."""
+    """Statements at the new prompt do what they do at Python's."""
 
 
 class LeavingThePlainPrompt(Leaving, ModulePrompt, unittest.TestCase):
-    """7. The plain prompt is left with its status, and after cleanup."""
+    """The plain prompt is left with its status, and after cleanup."""
 
 
 @needs_new_prompt
 class LeavingTheNewPrompt(Leaving, NewModulePrompt, unittest.TestCase):
-    """7. The new prompt is left with its status, and after cleanup."""
+    """The new prompt is left with its status, and after cleanup."""
 
     def test_exit_as_a_word(self):
         self.assert_leaves('exit', 0)

@@ -41,7 +41,7 @@ class WithoutTerminal(unittest.TestCase):
 
 
 class StdinTests(WithoutTerminal):
-    """1. Standard input is run with the three names, as a script is."""
+    """Standard input is run with the three names, as a script is."""
 
     def test_input_is_run(self):
         self.assert_prints('42\n', self.run_module('print(6 * 7)'))
@@ -108,7 +108,7 @@ class StdinTests(WithoutTerminal):
 
 
 class ArgumentsTests(WithoutTerminal):
-    """1. There is a prompt, and no argument but those of Python."""
+    """There is a prompt, and no argument but those of Python."""
 
     def test_help_says_what_it_is(self):
         ended = self.run_python('', '-m', 'asyncio_fgbg', '--help')
@@ -143,7 +143,7 @@ class ArgumentsTests(WithoutTerminal):
 
 
 class FailureTests(WithoutTerminal):
-    """7. A script on standard input ends as it ends with python itself."""
+    """A script on standard input ends as it ends with python itself."""
 
     def test_exception_has_status_1(self):
         self.assertEqual(self.run_module('1/0').returncode, 1)

@@ -10,7 +10,7 @@ README = pathlib.Path(__file__).resolve().parent.parent.parent / 'README.rst'
 
 
 class ReadmeTests(ModulePrompt, unittest.TestCase):
-    """6. What the README shows is what the prompt shows."""
+    """What the README shows is what the prompt shows."""
 
     def test_session(self):
         examples = doctest.DocTestParser().get_examples(

@@ -12,7 +12,7 @@ from support.storm_sender import Sender
 @unittest.skipUnless(hasattr(signal, 'pthread_sigmask'),
                      'Windows cannot block signals')
 class StormTests(unittest.TestCase):
-    """6. Ctrl-C stops the wait and nothing else, whenever it comes."""
+    """Ctrl-C stops the wait and nothing else, whenever it comes."""
 
     @classmethod
     def setUpClass(cls):
