@@ -295,5 +295,8 @@ def a_value(case, value):
     assert before is True or before == repr(value)
 
 
-values = (kinds(a_value, value=hostile()) | kinds(a_value, value=plain_values)
-          | kinds(a_value, value=st.builds(async_generator_function)))
+# inspect.iscoroutinefunction() looks for an attribute.
+values = (
+    kinds(a_value, value=hostile().filter(has_attributes))
+    | kinds(a_value, value=plain_values.filter(has_attributes))
+    | kinds(a_value, value=st.builds(async_generator_function)))
