@@ -122,12 +122,12 @@ def _describe(obj):
         return f'{name}: use asyncio.wrap_future()'
     if coroutines.iscoroutine(obj):
         return f'{name}: use schedule_coroutine() or run_in_foreground()'
+    if not callable(obj):
+        return name
     if inspect.iscoroutinefunction(obj):
         return (f'{name} (a coroutine function): call it, and use '
                 'schedule_coroutine() or run_in_foreground()')
-    if callable(obj):
-        return f'{name}: use call_in_background()'
-    return name
+    return f'{name}: use call_in_background()'
 
 
 def _keep(task):
