@@ -107,29 +107,6 @@ def _assert_python(success, args, env_vars):
     return rc, out, err
 
 
-# test.support.hypothesis_helper
-
-def __getattr__(name):
-    if name != 'hypothesis':
-        raise AttributeError(name)
-    try:
-        import hypothesis
-    except ImportError as exc:
-        raise unittest.SkipTest(str(exc)) from None
-    # In CI a failure is to be the fault of the change that is tested, and to
-    # come back when it is run again.  Elsewhere each run tries new examples.
-    hypothesis.settings.register_profile(
-        'fgbg', derandomize='CI' in os.environ, deadline=None, database=None,
-        print_blob=True,
-        # PyPy compiles what runs once.
-        max_examples=int(os.getenv('FGBG_EXAMPLES', 20 if PYPY else 80)),
-        suppress_health_check=[
-            check for check in hypothesis.HealthCheck
-            if check.name in ('too_slow', 'differing_executors')])
-    hypothesis.settings.load_profile('fgbg')
-    return hypothesis
-
-
 # The standard library: signal.raise_signal() and AsyncMock came with 3.8,
 # inspect.markcoroutinefunction() with 3.12.
 

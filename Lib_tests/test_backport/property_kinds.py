@@ -11,12 +11,31 @@ import contextlib
 import functools
 import inspect
 import itertools
+import os
 import threading
 import types
+import unittest
 from unittest import mock
 
-from support.cpython import AsyncMock, hypothesis, markcoroutinefunction
+try:
+    import hypothesis
+except ImportError as exc:
+    raise unittest.SkipTest(str(exc)) from None
 
+from support.cpython import PYPY, AsyncMock, markcoroutinefunction
+
+
+# In CI a failure is to be the fault of the change that is tested, and to come
+# back when it is run again.  Elsewhere each run tries new examples.
+hypothesis.settings.register_profile(
+    'fgbg', derandomize='CI' in os.environ, deadline=None, database=None,
+    print_blob=True,
+    # PyPy compiles what runs once.
+    max_examples=int(os.getenv('FGBG_EXAMPLES', 20 if PYPY else 80)),
+    suppress_health_check=[
+        check for check in hypothesis.HealthCheck
+        if check.name in ('too_slow', 'differing_executors')])
+hypothesis.settings.load_profile('fgbg')
 
 st = hypothesis.strategies
 just, sampled_from = st.just, st.sampled_from
