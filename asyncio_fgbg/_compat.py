@@ -132,7 +132,8 @@ if sys.version_info < (3, 12):
 
 # Before 3.9, threading has no exit hooks; executors use atexit (bpo-39812).
 if sys.version_info < (3, 9):
-    threading = _stand_in(threading, _register_atexit=atexit.register)
+    threading = _stand_in(
+        threading, _register_atexit=atexit.register, _SHUTTING_DOWN=False)
 
 
 # Before 3.13, time.monotonic() has steps of 16 ms on Windows (gh-88494).

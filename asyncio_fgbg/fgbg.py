@@ -311,11 +311,9 @@ def _get_loop(loop, make=True):
 def _register_hooks():
     if _process.loop is None:       # multiprocessing clears a child's
         atexit.register(_close_loop)    # for what an exit function has made
-        try:
+        if not threading._SHUTTING_DOWN:
             # Before threads are joined, since cleanup may use them.
             threading._register_atexit(_close_loop)
-        except RuntimeError:
-            pass    # an exit function makes the first one
 
 
 def _close_loop():
