@@ -314,8 +314,5 @@ def a_value(case, value):
     assert before is True or before == repr(value)
 
 
-# inspect.iscoroutinefunction() looks for an attribute.
-values = (
-    kinds(a_value, value=hostile().filter(has_attributes))
-    | kinds(a_value, value=plain_values.filter(has_attributes))
-    | kinds(a_value, value=st.builds(async_generator_function)))
+values = (kinds(a_value, value=hostile()) | kinds(a_value, value=plain_values)
+          | kinds(a_value, value=st.builds(async_generator_function)))
