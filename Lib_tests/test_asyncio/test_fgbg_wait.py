@@ -326,9 +326,8 @@ class HandlerTests(WaitTestCase):
 
     def test_handler_that_is_put_back_does_what_pythons_own_does(self):
         signal.signal(signal.SIGINT, self.get_handler())
-        for _ in range(3):
-            with self.assertRaises(KeyboardInterrupt):
-                interrupt()
+        with self.assertRaises(KeyboardInterrupt):
+            interrupt()
 
     def test_handler_that_is_put_back_is_taken_for_pythons_own(self):
         handler = self.get_handler()
@@ -368,32 +367,33 @@ class HandlerTests(WaitTestCase):
         getsignal.assert_not_called()
 
     @requires_fork()
-    def test_handler_does_in_a_forked_child_what_pythons_own_does(self):
+    def test_ctrl_c_in_a_forked_child_is_as_without_a_wait(self):
         self.assertEqual(run_python("""
             import signal, warnings
             warnings.simplefilter('ignore', DeprecationWarning)
             def press():
                 os.kill(os.getpid(), signal.SIGINT)
-            async def wait():
+            async def wait(start, future):
+                start()
                 try:
-                    press()
-                    await asyncio.sleep(60)
+                    await future
                 finally:
                     print('clean', flush=True)
-            async def fork(child):
+            def fork():
                 pid = os.fork()
-                if pid:
-                    return os.waitpid(pid, 0)[1]
+                done.set_result(os.waitpid(pid, 0) if pid else child())
+            loop = asyncio.new_event_loop()
+            for child in press, lambda: run_in_foreground(
+                    wait(press, asyncio.sleep(60))):
+                done = loop.create_future()
                 try:
-                    child()
+                    run_in_foreground(
+                        wait(lambda: loop.call_soon(fork), done), loop=loop)
                 except KeyboardInterrupt:
                     print('interrupted', flush=True)
-                os._exit(0)
-            loop = asyncio.new_event_loop()
-            for child in press, lambda: run_in_foreground(wait()):
-                run_in_foreground(fork(child), loop=loop)
+                    os._exit(0)
             loop.close()
-        """), 'interrupted\nclean\ninterrupted\n')
+        """), 'interrupted\nclean\nclean\ninterrupted\nclean\n')
 
 
 if __name__ == '__main__':
