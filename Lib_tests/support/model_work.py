@@ -5,7 +5,9 @@ import os
 import signal
 import threading
 import weakref
+from unittest import mock
 
+from asyncio_fgbg import fgbg
 from support import TIMEOUT
 
 OUTCOMES = {            # the simplest first
@@ -18,6 +20,11 @@ OUTCOMES = {            # the simplest first
 }
 # What a coroutine does when it is cancelled.
 MANNERS = ['end', 'clean up', 'return', 'fail']
+
+
+def freeze_clock():
+    """Let each Ctrl-C count, however soon it comes after another one."""
+    return mock.patch.object(fgbg, 'time', mock.Mock(monotonic=lambda: 0))
 
 
 def send_sigint():

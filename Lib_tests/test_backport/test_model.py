@@ -29,7 +29,8 @@ from hypothesis import stateful
 from support import TIMEOUT
 from support.model_shell import (
     Shell, coroutine, has_handle, pending, rule_for, sampled_from, spin, st)
-from support.model_work import MANNERS, CoroutineWork, send_sigint
+from support.model_work import (
+    MANNERS, CoroutineWork, freeze_clock, send_sigint)
 
 try:
     import uvloop
@@ -42,7 +43,15 @@ needs_uvloop = unittest.skipIf(
 SENDERS = ['callback', 'innocent task', 'thread']
 
 
+clock = freeze_clock()
+
+
+def setUpModule():
+    clock.start()
+
+
 def tearDownModule():
+    clock.stop()
     if hasattr(gc, 'unfreeze'):     # not on PyPy
         gc.unfreeze()
 
@@ -85,6 +94,14 @@ class BusyShell(Shell):
             work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
             self.works.append(work)
 
+    def interrupt_twice(self, loop, seen):
+        """Have it sent again; *seen* if the loop has seen the first one."""
+        self.interrupt('callback', loop)
+        if seen:
+            loop.call_soon(self.interrupt, 'callback', loop)
+        else:
+            self.interrupt('callback', loop)
+
     # Ctrl-C.
 
     @rule_for(has_handle, pending, sender=sampled_from(SENDERS))
@@ -126,22 +143,18 @@ class BusyShell(Shell):
         self.check_interrupted(
             *self.foreground(awaitable, self.name(work.loop)))
 
-    @rule_for(has_handle, pending)
-    def interrupt_handle_twice(self, work):
-        self.interrupt('callback', work.loop)
-        self.interrupt('callback', work.loop)
+    @rule_for(has_handle, pending, seen=st.booleans())
+    def interrupt_handle_twice(self, work, seen):
+        self.interrupt_twice(work.loop, seen)
         self.check_interrupted(
             *self.foreground(work.handle, self.name(work.loop)))
 
-    @stateful.rule(data=st.data(), manner=sampled_from(MANNERS))
-    def interrupt_coroutine_twice(self, data, manner):
+    @stateful.rule(data=st.data(), manner=sampled_from(MANNERS),
+                   seen=st.booleans())
+    def interrupt_coroutine_twice(self, data, manner, seen):
         loop = self.draw_loop(data)
-
-        def send_two():
-            self.interrupt('callback', work.loop)
-            self.interrupt('callback', work.loop)
-
-        work = CoroutineWork(manner=manner, first=send_two)
+        work = CoroutineWork(
+            manner=manner, first=lambda: self.interrupt_twice(work.loop, seen))
         self.works.append(work)
         result, exc = self.foreground(work.run(), loop)
         if loop is None:

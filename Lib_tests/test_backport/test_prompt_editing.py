@@ -123,6 +123,8 @@ class Interrupting:
                     try:
                         await asyncio.sleep(0.1)
                     except asyncio.CancelledError:
+                        # Until the next Ctrl-C counts.
+                        await asyncio.sleep(0.2)
                         print('no, thank you')
             """)
         prompt.run('stopping = False')
