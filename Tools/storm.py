@@ -32,10 +32,9 @@ def main():
                         help='leave the background empty, so that the event '
                              'loop sleeps when the signal comes')
     parser.add_argument('--burst', type=int, default=1, metavar='MOST',
-                        help='send from two up to this many signals in each '
-                             'wait: all but the first interrupt whatever '
-                             'runs, so that only hangs, crashes and handlers '
-                             'left behind make the exit status 1')
+                        help='send from two up to this many signals within '
+                             'milliseconds in each wait: all but the first '
+                             'must do nothing (default: 1 signal)')
     parser.add_argument('--terminal', action='store_true',
                         help='type Ctrl-C at a prompt on a pseudo-terminal '
                              'instead, with pexpect')
@@ -65,8 +64,7 @@ def main():
                            for key, text in LOSSES.items()))
     for note, number in collections.Counter(notes).most_common(10):
         print(f'    {number} x {note}')
-    counted = LOSSES if args.burst == 1 else ('handlers', 'hangs', 'crashes')
-    return int(any(losses[key] for key in counted))
+    return int(any(losses[key] for key in LOSSES))
 
 
 if __name__ == '__main__':

@@ -119,8 +119,7 @@ class Sender:
         # were counted as lost.
         ignored = len(IGNORED.findall(errors))
         self.events['ignored by Python'] += ignored
-        if self.burst == 1:
-            self.losses['ctrl_c'] -= ignored
+        self.losses['ctrl_c'] -= min(ignored, self.losses['ctrl_c'])
         errors = IGNORED.sub('', errors).strip()
         if errors:
             self.notes.append(errors)
@@ -138,11 +137,9 @@ class Sender:
                 self.events['interrupted'] += 1
             elif interrupted == '':
                 self.events['ended'] += 1
-            if self.burst > 1:
-                self.command(PROMPT, ENTER)     # for those that came too late
-                return
-            if interrupted == '':
-                interrupted = self.command(PROMPT, ENTER)
+            if self.burst > 1 or interrupted == '':
+                # For those that came too late.
+                interrupted = self.command(PROMPT, ENTER) or interrupted
         else:
             self.write(PROMPT)
             self.shoot()
