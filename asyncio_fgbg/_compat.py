@@ -85,7 +85,7 @@ if sys.version_info < (3, 12, 3):
             executor.shutdown(wait=False)
             for thread in list(getattr(executor, '_threads', ())):
                 while thread.is_alive():
-                    thread.join(0.01)
+                    time.sleep(0.01)    # Ctrl-C may not strike join()
                     await asyncio.sleep(0)
 
     class _Runner:

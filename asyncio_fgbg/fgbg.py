@@ -146,16 +146,15 @@ class _Wait:
     """A wait of run_in_foreground() for a future; its own SIGINT handler."""
 
     future = None
-    is_going_on = True      # the event loop runs, or will, or just did
+    is_cancelled = False    # this wait has cancelled the future
     is_handler = False      # this wait was made the SIGINT handler
     interrupts = 0          # how many times Ctrl-C was pressed
-    interrupted_at = 0      # when that was, in seconds
     is_unseen = False       # the event loop has yet to see the last one
 
     def __init__(self, loop, is_shared):
         self.loop = loop
         self.is_shared = is_shared      # the caller has the future
-        self.process = _process         # a forked child has another
+        self.process = _process         # None when the wait is over
 
     def run(self, task):
         """Return the result of *task*, or raise what ends the wait for it."""
@@ -166,16 +165,14 @@ class _Wait:
                 raise KeyboardInterrupt from exc
             raise
         finally:
-            self.is_going_on = False
+            self.process = None
         if not self.interrupts:
             return self.future.result()
-        if self.future.done() and not self.future.cancelled():
-            raise KeyboardInterrupt from self.future.exception()
-        raise KeyboardInterrupt
+        ended = self.future.done() and not self.future.cancelled()
+        raise KeyboardInterrupt from self.future.exception() if ended else None
 
     def run_with_handler(self, task):
-        """Run the event loop until *task* is done, or something else ends it.
-        """
+        """Have Ctrl-C end the wait, and nothing else."""
         try:
             self.set_handler()
             self.run_and_clean_up(task)
@@ -184,7 +181,7 @@ class _Wait:
                 _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
     def run_and_clean_up(self, task):
-        """Let nothing that only this wait holds outlive it."""
+        """Let nothing outlive the wait that only it holds."""
         try:
             if coroutines.iscoroutine(task):    # most are
                 self.future = self.loop.create_task(task)
@@ -198,8 +195,7 @@ class _Wait:
                 self.clean_up()
 
     def run_loop(self):
-        """Run the event loop until the future is done, or to a stop()."""
-        # Unlike run_until_complete(), leave no stop to the next run.
+        """Run the event loop as run_until_complete(), but leave no stop."""
         self.future.add_done_callback(self.stop)
         try:
             self.loop.run_forever()
@@ -214,35 +210,33 @@ class _Wait:
         finally:
             self.future.remove_done_callback(self.stop)
 
-    def stop(self, future=None):
-        self.is_unseen = False
-        if self.is_going_on:
+    def stop(self, future):
+        if self.process is not None:
             self.loop.stop()
 
     def clean_up(self):
         if self.is_shared or self.process is not _process:  # in a forked child
             return
         try:
+            self.is_cancelled = True
             self.future.cancel()
-            # A second Ctrl-C does not wait for the cleanup.
-            while self.interrupts < 2 and not self.future.done():
+            if self.interrupts < 2:     # a second Ctrl-C does not wait
                 self.run_loop()
         finally:
             _keep(self.future)
 
     def set_handler(self):
-        # Others would get an object that belongs to the main thread.
-        if (threading.current_thread() is not threading.main_thread()
-                or not _is_main_interpreter()):
-            return
-        found = _signal.getsignal(_signal.SIGINT)
-        # No event loop runs here: a wait that is found is over.
-        if found is _signal.default_int_handler or isinstance(found, _Wait):
-            self.is_handler = True
-            _signal.signal(_signal.SIGINT, self)
+        # Elsewhere, getsignal() would return an object of the main thread.
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and _is_main_interpreter():
+            old = _signal.getsignal(_signal.SIGINT)
+            # No event loop runs here: another wait is over.
+            if old is _signal.default_int_handler or isinstance(old, _Wait):
+                self.is_handler = True
+                _signal.signal(_signal.SIGINT, self)
 
     def __call__(self, signum, frame):
-        if not self.is_going_on or self.process is not _process:
+        if self.process is not _process:
             # It was put back later, or a forked child has inherited it.
             _signal.default_int_handler(signum, frame)
         now = time.monotonic()
@@ -254,7 +248,15 @@ class _Wait:
             raise KeyboardInterrupt     # in code that may never stop
         # Raised here and now, it would hit whatever the event loop does.
         self.is_unseen = True
-        self.loop.call_soon_threadsafe(self.stop)
+        self.loop.call_soon_threadsafe(self.interrupt)
+
+    def interrupt(self):
+        """Stop the event loop, which has now seen Ctrl-C."""
+        self.is_unseen = False
+        is_over = self.process is None or self.future.done()
+        if not is_over and (self.interrupts > 1 or not self.is_cancelled):
+            self.future.remove_done_callback(self.stop)     # one is enough
+            self.loop.stop()
 
 
 @functools.lru_cache(maxsize=None)
@@ -337,12 +339,12 @@ def _after_fork_in_child():
     """Part a forked child from the event loop of its parent."""
     global _process
     parent, _process = _process, _Process()
-    # Freed, the event loop and its selector would end the parent's tasks here.
+    # Freed, they would end tasks of the parent here.
     _process.inherited = parent, getattr(parent.loop, '_selector', None)
     # Both processes have one epoll object: unregister nothing from it.
     if hasattr(parent.loop, '_selector'):
         parent.loop._selector = type(parent.loop._selector)()
 
 
-if hasattr(os, 'register_at_fork'):     # pragma: no branch: Windows
+if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=_after_fork_in_child)

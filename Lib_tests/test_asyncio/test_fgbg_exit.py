@@ -143,13 +143,6 @@ class ExitFunctionTests(ExitTestCase):
         self.prints('clean\n', 'run_in_foreground(asyncio.sleep(0))\n',
                     self.PENDING_AT_EXIT)
 
-    def test_tasks_of_earlier_exit_functions_clean_up(self):
-        self.prints('clean\n', self.PENDING_AT_EXIT,
-                    'run_in_foreground(asyncio.sleep(0))\n')
-
-    def test_tasks_of_the_first_use_in_an_exit_function_clean_up(self):
-        self.prints('clean\n', self.PENDING_AT_EXIT)
-
 
 class EveryStateTests(ExitTestCase):
     """Each function returns or raises, whenever it is called at exit."""
