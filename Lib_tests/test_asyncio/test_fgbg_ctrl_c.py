@@ -1,7 +1,7 @@
 """Tests for asyncio/fgbg.py: Ctrl-C, and the handler of SIGINT"""
 
 import asyncio
-import signal
+import functools
 import subprocess
 import sys
 import time
@@ -227,7 +227,7 @@ class RepeatedTests(CtrlCTestCase):
     def press(self, *times):
         """Press Ctrl-C at *times*; append those when it was raised."""
         for now in times:
-            with mock.patch.object(fgbg.time, 'monotonic', lambda: now):
+            with mock.patch.object(fgbg.time, 'monotonic', return_value=now):
                 try:
                     interrupt()
                 except KeyboardInterrupt:
@@ -235,7 +235,8 @@ class RepeatedTests(CtrlCTestCase):
 
     def test_coroutine_cleans_up_after_two_and_after_three(self):
         for times in (1, 1.05), (1, 1.05, 1.09):
-            self.interrupt_foreground(self.main(lambda: self.press(*times)))
+            self.interrupt_foreground(
+                self.main(functools.partial(self.press, *times)))
             self.assertEqual(self.seen, self.CLEANED_UP)
             self.seen.clear()
 
@@ -254,7 +255,7 @@ class RepeatedTests(CtrlCTestCase):
 
     def test_task_is_left_pending_after_two_and_after_three(self):
         for times in (1, 1.05), (1, 1.05, 1.09):
-            task = self.schedule(lambda: self.press(*times))
+            task = self.schedule(functools.partial(self.press, *times))
             self.interrupt_foreground(task)
             self.check_left_pending(task)
         self.assertEqual(self.seen, [])
@@ -268,7 +269,8 @@ class RepeatedTests(CtrlCTestCase):
         for now in 0.01, 0.02, 0.03:
             self.loop.call_soon(self.press, now)
             self.interrupt_foreground(self.loop.create_future())
-            self.interrupt_foreground(self.main(lambda: self.press(now)))
+            self.interrupt_foreground(
+                self.main(functools.partial(self.press, now)))
         self.assertEqual(self.seen, self.CLEANED_UP * 3)
 
     def test_first_one_counts_though_the_clock_stands_still(self):
