@@ -159,15 +159,16 @@ class _Wait:
     def run(self, task):
         """Return the result of *task*, or raise what ends the wait for it."""
         try:
-            self.run_with_handler(task)
-        except Exception as exc:
-            if self.interrupts:
+            result = self.run_with_handler(task)
+        except BaseException as exc:
+            if self.interrupts and not isinstance(exc, (SystemExit,
+                                                        KeyboardInterrupt)):
                 raise KeyboardInterrupt from exc
             raise
         finally:
             self.process = None
         if not self.interrupts:
-            return self.future.result()
+            return result
         ended = self.future.done() and not self.future.cancelled()
         raise KeyboardInterrupt from self.future.exception() if ended else None
 
@@ -176,6 +177,8 @@ class _Wait:
         try:
             self.set_handler()
             self.run_and_clean_up(task)
+            if not self.interrupts:
+                return self.future.result()
         finally:
             if self.is_handler and _signal.getsignal(_signal.SIGINT) is self:
                 _signal.signal(_signal.SIGINT, _signal.default_int_handler)
@@ -240,7 +243,7 @@ class _Wait:
             # It was put back later, or a forked child has inherited it.
             _signal.default_int_handler(signum, frame)
         now = time.monotonic()
-        if self.interrupts and 0 < now - self.interrupted_at < 0.1:
+        if self.interrupts and 0 != now - self.interrupted_at < 0.1:
             return      # npm and others pass on what the terminal has sent
         self.interrupts += 1
         self.interrupted_at = now
@@ -264,10 +267,8 @@ def _is_main_interpreter():
     # signal() looks where it is called before it refuses None as a handler.
     try:
         _signal.signal(_signal.SIGINT, None)
-    except TypeError:
-        return True
-    except ValueError:
-        return False
+    except (TypeError, ValueError) as exc:
+        return isinstance(exc, TypeError)
 
 
 class _Process:
@@ -327,12 +328,11 @@ def _close_loop():
         with runners.Runner(loop_factory=lambda: loop):
             loop.stop()     # after what threads have queued
             loop.run_forever()
-    except KeyboardInterrupt:
-        pass        # the loop is closed
     except BaseException as exc:
         # Raised, it would keep other hooks from running.
-        loop.call_exception_handler({'message': 'unhandled exception at exit',
-                                     'exception': exc})
+        if not isinstance(exc, KeyboardInterrupt):
+            loop.call_exception_handler({
+                'message': 'unhandled exception at exit', 'exception': exc})
 
 
 def _after_fork_in_child():

@@ -20,7 +20,7 @@ class ImportTests(unittest.TestCase):
                         if key != '__warningregistry__'}
             before = {name: module for name, module in sys.modules.items()
                       if isinstance(module, types.ModuleType)
-                      and name != '__main__'}
+                      and not name.endswith('main__')}     # this script
             values = snapshot()
             import asyncio_fgbg
             again = snapshot()
