@@ -333,14 +333,6 @@ class UvloopTests(UvloopTestCase):
     def check_next_wait(self):
         self.assertEqual(fgbg.run_in_foreground(asyncio.sleep(0, 42)), 42)
 
-    def test_exit_of_a_task_does_not_stop_the_next_wait(self):
-        async def fail():
-            raise SystemExit
-
-        with self.assertRaises(SystemExit):
-            fgbg.run_in_foreground(fgbg.schedule_coroutine(fail()))
-        self.check_next_wait()
-
     def test_exit_after_the_last_moment_does_not_stop_the_next_wait(self):
         async def main():
             asyncio.current_task().add_done_callback(lambda task: exit())
@@ -357,15 +349,6 @@ class UvloopTests(UvloopTestCase):
         with self.assertRaises(KeyboardInterrupt):
             fgbg.run_in_foreground(fgbg.schedule_coroutine(end()))
         self.check_next_wait()
-
-    def test_second_ctrl_c_does_not_stop_the_next_wait(self):
-        task = fgbg.schedule_coroutine(asyncio.sleep(0.01))
-        self.loop.call_soon(send_sigint)
-        self.loop.call_soon(send_sigint)
-        with self.assertRaises(KeyboardInterrupt):
-            fgbg.run_in_foreground(task)
-        self.check_next_wait()
-        fgbg.run_in_foreground(task)
 
 
 if __name__ == '__main__':
