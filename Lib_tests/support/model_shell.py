@@ -388,6 +388,10 @@ class Shell(stateful.RuleBasedStateMachine):
         tasks = {work.ref() for work in self.works if work.ref is not None}
         for loop in self.pools:
             zombies = asyncio.all_tasks(loop) - tasks
+            if zombies and self.goes_on:
+                # Their cleanup was cut off: it goes on when the loop runs.
+                self.foreground(spin(), loop)
+                zombies = asyncio.all_tasks(loop) - tasks
             assert not zombies, zombies
 
     def end_everything(self):
