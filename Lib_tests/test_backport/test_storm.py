@@ -14,10 +14,12 @@ from support.storm_sender import Sender
 class StormTests(unittest.TestCase):
     """Ctrl-C stops the wait and nothing else, whenever it comes."""
 
+    burst = 1
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sender = Sender(seed=1)
+        cls.sender = Sender(seed=1, burst=cls.burst)
         cls.sender.send(50)
 
     def loses_no(self, what):
@@ -53,6 +55,12 @@ class StormTests(unittest.TestCase):
     def test_session_neither_hangs_nor_crashes(self):
         self.loses_no('hangs')
         self.loses_no('crashes')
+
+
+class BurstTests(StormTests):
+    """What comes within a tenth of a second of a Ctrl-C is the same one."""
+
+    burst = 4
 
 
 if __name__ == '__main__':
