@@ -157,6 +157,10 @@ class Shell(stateful.RuleBasedStateMachine):
         try:
             return fgbg.run_in_foreground(awaitable, loop=loop), None
         except BaseException as exc:
+            if self.goes_on and not isinstance(exc, Exception):
+                # What stops the event loop then would end the next wait.
+                with contextlib.suppress(RuntimeError):
+                    fgbg.run_in_foreground(spin(), loop=loop)
             return None, exc
 
     def schedule(self, work, loop=None):
@@ -388,10 +392,6 @@ class Shell(stateful.RuleBasedStateMachine):
         tasks = {work.ref() for work in self.works if work.ref is not None}
         for loop in self.pools:
             zombies = asyncio.all_tasks(loop) - tasks
-            if zombies and self.goes_on:
-                # Their cleanup was cut off: it goes on when the loop runs.
-                self.foreground(spin(), loop)
-                zombies = asyncio.all_tasks(loop) - tasks
             assert not zombies, zombies
 
     def end_everything(self):
