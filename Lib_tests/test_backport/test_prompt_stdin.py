@@ -28,8 +28,9 @@ class WithoutTerminal(unittest.TestCase):
         return self.run_python(source, *args, '-m', 'asyncio_fgbg', **kwargs)
 
     def assert_prints(self, text, ended, status=0):
-        self.assertEqual((ended.stdout.decode(), ended.stderr.decode(),
-                          ended.returncode), (text, '', status))
+        self.assertEqual(
+            (ended.stdout.decode().replace(os.linesep, '\n'),
+             ended.stderr.decode(), ended.returncode), (text, '', status))
 
     def assert_ends_like_python(self, source):
         ours = self.run_module(source)
@@ -180,7 +181,7 @@ class FailureTests(WithoutTerminal):
             run_in_foreground(asyncio.sleep(0))
             1/0
             """)
-        self.assertEqual(ended.stdout.decode(), 'cleaned up\n')
+        self.assertEqual(ended.stdout.decode().splitlines(), ['cleaned up'])
 
     def test_syntax_error_has_status_1(self):
         self.assertEqual(self.run_module('x = (').returncode, 1)

@@ -52,10 +52,13 @@ def get_state():
 
 def get_signals():
     """Return what the main thread has on top of that."""
-    fd = signal.set_wakeup_fd(-1)
-    signal.set_wakeup_fd(fd)
-    return {'fd': fd, **{number: signal.getsignal(number)
-                         for number in signal.Signals}}
+    # Windows lists two events as well, which are no signals.
+    state = {number: signal.getsignal(number)
+             for number in signal.Signals if number.name[:3] == 'SIG'}
+    if sys.platform != 'win32':     # a Proactor event loop sets one of its own
+        state['fd'] = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(state['fd'])
+    return state
 
 
 def get_all():
