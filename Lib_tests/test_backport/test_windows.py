@@ -9,8 +9,11 @@ import concurrent.futures
 import functools
 import multiprocessing
 import os
+import pathlib
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -20,6 +23,7 @@ from support import TIMEOUT
 from test_asyncio.fgbg_utils import FgbgTestCase
 
 TYPIST = os.environ.get('FGBG_TYPIST')      # a port
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / 'Doc/howto/examples'
 
 
 def type_ctrl_c():
@@ -173,6 +177,33 @@ class CtrlCTests(PressTestCase):
 
     def test_loop_that_was_made_in_a_thread(self):
         self.check(self.in_thread(self.new_loop))
+
+
+@unittest.skipUnless(TYPIST, 'needs .ci/windows, which types Ctrl-C')
+class ExampleTests(FgbgTestCase):
+    """The examples of Doc/howto/windows.rst do what that page says."""
+
+    def run_example(self, name):
+        # All programs on the console get the Ctrl-C: this one, too.
+        signal.signal(signal.SIGINT, lambda signum, frame: None)
+        process = subprocess.Popen(
+            [sys.executable, str(EXAMPLES / name)], stdout=subprocess.PIPE,
+            universal_newlines=True)
+        with process:
+            self.assertEqual(process.stdout.readline(), 'working\n')
+            type_ctrl_c()
+            return process.stdout.read()
+
+    def test_child_that_does_not_get_ctrl_c(self):
+        if not hasattr(self.loop, '_proactor'):
+            self.skipTest('a Selector event loop has no subprocesses here')
+        self.assertEqual(self.run_example('windows_child.py'),
+                         'interrupted, once more\nexit status 3\n')
+
+    def test_process_pool(self):
+        self.assertRegex(
+            self.run_example('process_pool.py'),
+            r'^(working\n)?interrupted, once more\n(working\n)?\[0, 1\]\n$')
 
 
 if __name__ == '__main__':
