@@ -18,7 +18,9 @@ import threading
 import time
 import unittest
 
-from asyncio_fgbg import call_in_background, run_in_foreground, schedule_coroutine
+from asyncio_fgbg import (
+    call_in_background, run_in_foreground, schedule_coroutine,
+)
 from support import TIMEOUT
 from test_asyncio.fgbg_utils import FgbgTestCase
 

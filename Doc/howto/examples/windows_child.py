@@ -9,7 +9,7 @@ from asyncio_fgbg import run_in_foreground
 
 PROGRAM = 'print("working", flush=True); import time; time.sleep(2); exit(3)'
 
-# asyncio's default event loop there, Proactor, is the one that has subprocesses.
+# The default event loop there, Proactor, is the one that has subprocesses.
 child = run_in_foreground(asyncio.create_subprocess_exec(
     sys.executable, '-c', PROGRAM,
     creationflags=subprocess.CREATE_NEW_PROCESS_GROUP))
