@@ -160,6 +160,7 @@ class BusyShell(Shell):
         if loop is None:
             self.used_default(work.loop)
         self.check_interrupted(result, exc)
+        assert work.ends == 0 or self.goes_on, 'the cleanup was waited for'
         work.was_cancelled()    # when the event loop runs again
 
     # SystemExit and KeyboardInterrupt end the run of an event loop.
