@@ -256,8 +256,8 @@ class _Wait:
     def interrupt(self):
         """Stop the event loop, which has now seen Ctrl-C."""
         self.is_unseen = False
-        is_over = self.process is None or self.future.done()
-        if not is_over and (self.interrupts > 1 or not self.is_cancelled):
+        if self.process is not None and (self.interrupts > 1 or not (
+                self.is_cancelled or self.future.done())):
             self.future.remove_done_callback(self.stop)     # one is enough
             self.loop.stop()
 
