@@ -9,8 +9,8 @@ from unittest import mock
 
 from support import PATIENCE
 from test_asyncio.fgbg_utils import (
-    PACKAGE, FgbgTestCase, fgbg, gc_collect, interrupt, return_42, run_python,
-    wait_for_ever,
+    PACKAGE, FgbgTestCase, fgbg, gc_collect, interrupt, interrupt_again,
+    return_42, run_python, wait_for_ever,
 )
 
 
@@ -294,6 +294,24 @@ class EchoTests(FgbgTestCase):
         self.assertEqual(replies, [b'hello\n'])
         server.close()
         fgbg.run_in_foreground(server.wait_closed())
+
+
+class LostStopTests(FgbgTestCase):
+    """A second Ctrl-C ends a wait that has failed to stop its event loop."""
+
+    def test_second_ctrl_c_stops_the_loop_though_the_future_is_done(self):
+        async def main():
+            asyncio.current_task().add_done_callback(press)
+
+        def press(task):
+            interrupt()
+            self.loop.call_soon(interrupt_again)
+
+        # So does the handler of another signal that raises there.
+        with mock.patch.object(fgbg._Wait, 'stop', side_effect=OSError):
+            self.interrupt_foreground(main())
+        self.assertIsInstance(self.logged.pop()['exception'], OSError)
+        self.assertEqual(fgbg.run_in_foreground(return_42()), 42)
 
 
 if __name__ == '__main__':
