@@ -133,7 +133,7 @@ class SignatureRuleTests(RuleTestCase):
     @hypothesis.given(calls, st.lists(plain_values, max_size=3),
                       st.dictionaries(names, plain_values, max_size=3), places)
     def test_there_is_no_other_way_to_call(self, call, args, kwargs, place):
-        hypothesis.assume(args or kwargs)
+        hypothesis.assume(args or {*kwargs} - {'loop', 'executor'})
         self.assert_rejected(call, place, TypeError, call[0] + '()',
                              args=args, kwargs=kwargs)
 
