@@ -312,7 +312,7 @@ def _get_loop(loop, make=True):
 
 
 def _register_hooks():
-    if _process.loop is None:       # multiprocessing clears a child's
+    if _process.loop is None:       # once in each process
         atexit.register(_close_loop)    # for what an exit function has made
         if not threading._SHUTTING_DOWN:
             # Before threads are joined, since cleanup may use them.
