@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from support.cpython import requires_fork
+from support.cpython import NO_HOOKS, requires_fork
 from test_asyncio import test_fgbg_exit
 from test_asyncio.fgbg_utils import DEFAULT, PACKAGE
 from test_asyncio.test_fgbg_exit import CALL, PENDING, ExitTestCase
@@ -165,6 +165,25 @@ class SilenceTests(ExitTestCase):
             call_in_background(int)
             run_in_foreground(asyncio.sleep(0.01))
         """, preamble='', options=DEFAULT)
+
+
+@unittest.skipIf(*NO_HOOKS)
+class LateTests(ExitTestCase):
+    """What is first used while threads are about to be joined ends as well."""
+
+    def test_first_use_in_a_hook_of_another_library(self):
+        self.prints('42\nclean\n', """
+            import threading
+            async def hold():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    print('clean')
+            def use():
+                schedule_coroutine(hold())
+                print(run_in_foreground(asyncio.sleep(0, 42)))
+            threading._register_atexit(use)
+        """)
 
 
 @requires_fork()
