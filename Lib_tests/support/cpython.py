@@ -103,7 +103,9 @@ def _assert_python(success, args, env_vars):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
     rc, out, err = process.returncode, process.stdout, process.stderr
     if (rc == 0) is not success:
-        raise AssertionError(f'status {rc}\n{out.decode()}{err.decode()}')
+        # What a crash has printed may be anything.
+        printed = (out + err).decode(errors='backslashreplace')
+        raise AssertionError(f'status {rc}\n{printed}')
     return rc, out, err
 
 
