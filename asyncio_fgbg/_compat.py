@@ -9,7 +9,6 @@ A stand-in is a copy of asyncio's module, made when the package is imported:
 what others change in that module later, as nest_asyncio does, is not seen.
 """
 
-import asyncio
 import atexit
 import contextvars
 import functools
@@ -20,9 +19,7 @@ import threading
 import time
 import types
 
-from asyncio import coroutines, events, futures, runners, tasks
-
-PYPY = sys.implementation.name == 'pypy'
+from asyncio import CancelledError, coroutines, events, futures, runners, tasks
 
 
 def _stand_in(module, **names):
@@ -62,7 +59,7 @@ if sys.version_info < (3, 14):
 
     def _after_fork_in_child():
         global _inherited_loop
-        local = getattr(asyncio.events._event_loop_policy, '_local', None)
+        local = getattr(events.get_event_loop_policy(), '_local', None)
         _inherited_loop = getattr(local, '_loop', None)
 
     # Windows has no fork.
@@ -86,7 +83,7 @@ if sys.version_info < (3, 12, 3):
             for thread in list(getattr(executor, '_threads', ())):
                 while thread.is_alive():
                     time.sleep(0.01)    # Ctrl-C may not strike join()
-                    await asyncio.sleep(0)
+                    await tasks.sleep(0)
 
     class _Runner:
         def __init__(self, *, loop_factory):
@@ -111,8 +108,7 @@ if sys.version_info < (3, 12, 3):
 
         @staticmethod
         def _handle_exception(handle, loop, context):
-            if not isinstance(context.get('exception'),
-                              asyncio.CancelledError):
+            if not isinstance(context.get('exception'), CancelledError):
                 handle(loop, context)
 
     runners = _stand_in(runners, Runner=_Runner)
@@ -125,7 +121,7 @@ if sys.version_info < (3, 12):
     def _iscoroutinefunction(obj):
         while isinstance(obj, functools.partial):
             obj = obj.func
-        return asyncio.iscoroutinefunction(obj)
+        return coroutines.iscoroutinefunction(obj)
 
     inspect = _stand_in(inspect, iscoroutinefunction=_iscoroutinefunction)
 
@@ -137,14 +133,13 @@ if sys.version_info < (3, 9):
 
 
 # Before 3.13, time.monotonic() has steps of 16 ms on Windows (gh-88494).
-if (sys.platform == 'win32'     # pragma: no cover: Windows
-        and sys.version_info < (3, 13)):
+if sys.platform == 'win32' and sys.version_info < (3, 13):  # pragma: no cover
     time = _stand_in(time, monotonic=time.perf_counter)
 
 
 # Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
-if sys.version_info < (3, 12, 2) or PYPY:
+if sys.version_info < (3, 12, 2) or sys.implementation.name == 'pypy':
     class _Context:
         def __init__(self, copy_context=contextvars.copy_context):
             self._context = copy_context()
@@ -186,4 +181,9 @@ def complete(fgbg):
     fgbg.time = time
     is_deaf = sys.platform == 'win32' or 'idlelib.run' in sys.modules
     if is_deaf and not issubclass(fgbg._Wait, _AlarmClock):     # reload()
+        def make_runner(loop_factory):      # for a loop that was made before
+            fgbg._Wait(loop_factory(), is_shared=True).wake_up()
+            return runners.Runner(loop_factory=loop_factory)
+
+        fgbg.runners = _stand_in(runners, Runner=make_runner)
         fgbg._Wait = type('_Wait', (_AlarmClock, fgbg._Wait), {})

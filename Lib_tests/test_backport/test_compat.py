@@ -188,6 +188,23 @@ class AlarmClockTests(unittest.TestCase):
             wait(clean_up())
         """)
 
+    def test_quiet_cleanup_at_exit_is_ended(self):
+        self.prints('closed\n', """
+            async def clean_up():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    interrupt()
+                    try:
+                        await asyncio.sleep(3600)
+                    finally:
+                        sys.stderr = None   # "destroyed but it is pending"
+            task = schedule_coroutine(clean_up())
+            run_in_foreground(asyncio.sleep(0))
+            loop = task.get_loop()
+            loop.close = lambda close=loop.close: print('closed') or close()
+        """)
+
     def test_reload_leaves_it_in_place_once(self):
         self.prints('1\nKeyboardInterrupt\n', """
             importlib.reload(asyncio_fgbg)
