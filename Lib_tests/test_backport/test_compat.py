@@ -189,16 +189,24 @@ class AlarmClockTests(unittest.TestCase):
         """)
 
     def test_quiet_cleanup_at_exit_is_ended(self):
+        # 3.12 starts no thread at exit.
         self.prints('closed\n', """
+            import time
+            cleaning_up = threading.Event()
+            def interrupt_later():
+                cleaning_up.wait()
+                time.sleep(0.2)
+                _thread.interrupt_main()
             async def clean_up():
                 try:
                     await asyncio.sleep(3600)
                 finally:
-                    interrupt()
+                    cleaning_up.set()
                     try:
                         await asyncio.sleep(3600)
                     finally:
                         sys.stderr = None   # "destroyed but it is pending"
+            threading.Thread(target=interrupt_later, daemon=True).start()
             task = schedule_coroutine(clean_up())
             run_in_foreground(asyncio.sleep(0))
             loop = task.get_loop()
