@@ -1,12 +1,17 @@
 """Build the documentation: python -m sphinx -b html . DIRECTORY"""
 
+import configparser
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]    # extensions, and the package
 
+setup_cfg = configparser.ConfigParser()
+setup_cfg.read(HERE.parent / 'setup.cfg')
+
 project = 'asyncio_fgbg'
+release = setup_cfg['metadata']['version']
 copyright = '2026, the asyncio_fgbg maintainers'
 
 extensions = [
@@ -16,6 +21,7 @@ extensions = [
     'cpython_pages',
     'promises',
     'costs',
+    'examples',
     'places',
 ]
 needs_sphinx = '8.1'
@@ -24,9 +30,10 @@ exclude_patterns = ['_build', 'whatsnew']
 
 # Light and dark, narrow and wide, and nothing from other hosts.
 html_theme = 'furo'
-html_title = project
+html_title = f'{project} {release}'
 html_static_path = ['_static']
 html_css_files = ['site.css']
+html_js_files = [('copy.js', {'defer': ''})]
 html_copy_source = False
 
 # As in CPython's own configuration.
@@ -36,7 +43,7 @@ extlinks = {
 }
 extlinks_detect_hardcoded_links = False
 
-# The reference is written for a Python with the patch: this one looks so.
+# The proposal is written for a Python with the patch: this one looks so.
 doctest_global_setup = """
 import asyncio
 import asyncio_fgbg

@@ -1,16 +1,33 @@
 """Let the patch's pages be built as CPython builds them, without the network.
 
 references.txt lists what they refer to in Python's documentation; a version
-that is "next" is filled in, as CPython's release manager does.
+that is "next" is filled in, as CPython's release manager does.  What is not
+in the patch: a note says where the functions come from here, the link to the
+source finds it, and the examples call the functions without "asyncio.", so
+that they can be copied.
 """
 
 import pathlib
+import re
 import zlib
 
+import asyncio_fgbg
 from sphinx.domains import changeset
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERSION = '3.16 (proposed)'
+NOTE = """\
+.. important::
+
+   The patch adds this page to Python's documentation, where the functions are
+   :mod:`asyncio`'s.  Here you import them from this package:
+
+   >>> import asyncio
+   >>> from asyncio_fgbg import (
+   ...     run_in_foreground, schedule_coroutine, call_in_background)
+
+**Source code:** :download:`fgbg.py <../../asyncio_fgbg/fgbg.py>`
+"""
 
 
 class VersionChange(changeset.VersionChange):
@@ -35,8 +52,18 @@ def write_inventory(app, config):
                                             str(target))
 
 
+def adapt(app, docname, source):
+    """Let a page of the patch say what is so for the package."""
+    if docname.startswith('library/'):
+        text = re.sub(f'asyncio\\.({"|".join(asyncio_fgbg.__all__)})\\(',
+                      r'\1(', source[0])
+        source[0] = text.replace(
+            '**Source code:** :source:`Lib/asyncio/fgbg.py`', NOTE)
+
+
 def setup(app):
     app.add_directive('versionadded', VersionChange, override=True)
+    app.connect('source-read', adapt)
     # Before intersphinx looks at the mapping.
     app.connect('config-inited', write_inventory, priority=400)
     return {'parallel_read_safe': True, 'parallel_write_safe': True}

@@ -1,11 +1,12 @@
 """The directive "places": what the interop tests saw, from howto/places.json.
 
-Its arguments are groups of places, such as "prompt notebook".  The run of the
-tests writes the file: see Doc/contributing.rst.
+Its argument is a group of places, such as "prompt".  The run of the tests
+writes the file: see Doc/contributing.rst.
 """
 
 import json
 import pathlib
+from itertools import starmap
 
 from sphinx.util.docutils import SphinxDirective
 
@@ -21,56 +22,69 @@ COLUMNS = {
 }
 
 
-def merge(records):
-    """Put together what was seen alike with several versions of Python."""
-    merged = {}
-    for record in records:
-        key = record['place'], record['version'], str(record['seen'])
-        if record['version'].startswith(record['python'] + '.'):
-            key = record['place'], '', str(record['seen'])   # it is Python's
-        merged.setdefault(key, []).append(record)
-    for (place, version, _), alike in merged.items():
-        pythons = ', '.join(record['python'] for record in alike)
-        yield (place, f'{version} on {pythons}' if version else pythons,
-               alike[0]['seen'])
+def add(rows, seen, record):
+    """Note in *rows* that the place of *record* is one where *seen* was so."""
+    version, python = record['version'], record['python']
+    if version.startswith(f'{python}.'):
+        version = ''        # it is Python's
+    versions = rows.setdefault(seen, {}).setdefault(record['place'], {})
+    versions.setdefault(version, []).append(python)
 
 
-def list_table(rows):
-    """Yield the lines of a table whose first row is its head."""
+def get_cells(rows):
+    """Yield the cells of each row; the first names the places."""
+    for seen, places in rows.items():
+        yield ['\n'.join(starmap(show_place, places.items())), *seen]
+
+
+def show_place(place, versions):
+    """Return a line with a place and its versions."""
+    # As a literal, it keeps its quotes and hyphens.
+    return f'| ``{place}`` ' + ', '.join(
+        (f'{version} on ' if version else '') + '/'.join(pythons)
+        for version, pythons in versions.items())
+
+
+def list_table(head, rows):
+    """Yield the lines of a table."""
     yield from ['.. list-table::', '   :header-rows: 1',
                 '   :class: places', '']
-    for row in rows:
+    for row in [head, *rows]:
         for index, cell in enumerate(row):
+            cell = cell.replace('\n', '\n       ')
             yield f'   {" " if index else "*"} - {cell}'
     yield ''
 
 
 class Places(SphinxDirective):
-    required_arguments = 1
-    final_argument_whitespace = True
+    required_arguments = 1      # the group
 
     def run(self):
         self.env.note_dependency(str(RECORDS))
-        rows, figures = [], []
-        groups = self.arguments[0].split()
         records = [record for record in json.loads(RECORDS.read_text())
-                   if record['group'] in groups]
+                   if record['group'] == self.arguments[0]]
         if not records:
-            raise self.error(f'no places are known of {groups}')
-        for place, version, seen in merge(sorted(
-                records, key=lambda record: groups.index(record['group']))):
-            # As a literal, it keeps its quotes and hyphens.
-            place = f'``{place}``'
-            rows.append([place, version,
-                         *(seen.get(column, '--') for column in COLUMNS)])
-            figures += [[place, version, name, value]
-                        for name, value in seen.items() if name not in COLUMNS]
-        lines = list_table([['Place', 'Version', *COLUMNS.values()], *rows])
-        text = '\n'.join(lines)
-        if figures:
-            text += '\n' + '\n'.join(list_table(
-                [['Place', 'Version', 'What', 'Seen'], *figures]))
-        return self.parse_text_to_nodes(text)
+            raise self.error(f'no places are known of {self.arguments[0]}')
+        columns = [column for column in COLUMNS
+                   if any(column in record['seen'] for record in records)]
+        rows, figures = {}, {}
+        for record in records:
+            seen = record['seen']
+            add(rows, tuple(seen.get(column, '--') for column in columns),
+                record)
+            for name in seen:
+                if name not in COLUMNS:
+                    add(figures, (name, seen[name]), record)
+        lines = [*list_table(
+            ['Place', *(COLUMNS[column] for column in columns)],
+            get_cells(rows))]
+        lists = {}      # of figures, by the places that have them
+        for places, name, value in get_cells(figures):
+            lists.setdefault(places, []).append(f'| {name}: {value}')
+        if lists:
+            lines += list_table(['Place', 'Seen'], (
+                [places, '\n'.join(seen)] for places, seen in lists.items()))
+        return self.parse_text_to_nodes('\n'.join(lines))
 
 
 def setup(app):
