@@ -5,10 +5,11 @@ the prompt waits.  In embed(), 'await' works as well.
 """
 
 import asyncio
+import functools
 
 from IPython.core import async_helpers
 
-from . import run_in_foreground, schedule_coroutine
+from . import fgbg, run_in_foreground, schedule_coroutine
 
 _previous = {}      # what the shells had
 
@@ -16,6 +17,12 @@ _previous = {}      # what the shells had
 def _set_loop(*args):
     # asyncio.run() leaves the thread with none, and so does IPython's prompt.
     asyncio.set_event_loop(async_helpers.get_asyncio_loop())
+
+
+def _leave(shell):
+    # IPython empties its namespace now, and cleanup may use what is there.
+    fgbg._close_loop()
+    type(shell)._atexit_once(shell)
 
 
 def load_ipython_extension(shell):
@@ -28,6 +35,7 @@ def load_ipython_extension(shell):
     async_helpers._asyncio_event_loop = loop
     shell.loop_runner, shell.autoawait = run_in_foreground, True
     shell.events.register('pre_run_cell', _set_loop)
+    shell._atexit_once = functools.partial(_leave, shell)
     shell.simple_prompt or shell.enable_gui('asyncio')  # it has no hooks
 
 
@@ -36,5 +44,6 @@ def unload_ipython_extension(shell):
         if shell.active_eventloop == 'asyncio':
             shell.enable_gui()
         shell.events.unregister('pre_run_cell', _set_loop)
+        del shell._atexit_once
         (async_helpers._asyncio_event_loop, shell.loop_runner,
          shell.autoawait) = _previous.pop(shell)

@@ -4,8 +4,11 @@ import subprocess
 import sys
 import unittest
 
+from interop import session
+from interop.display import Display
 from interop.places import Place
 from interop.screen import CTRL_C, Screen
+from interop.test_idle import needs_tkinter
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
@@ -16,6 +19,33 @@ EMBED = '-c', ("import IPython; IPython.embed(banner1=''); "
 IMPORTS = ('import asyncio; from asyncio_fgbg import *; '
            'from interop.work import *; '
            'from IPython.core.async_helpers import get_asyncio_loop')
+# Functions find what they use in the namespace of IPython.
+HELD = """\
+async def hold():
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0.01)
+        print(farewell)
+
+async def held():
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        await asyncio.sleep(0.01)
+        print(farewell)
+
+farewell = 'has its names'"""
+START = """\
+from asyncio_fgbg import *
+import asyncio, IPython
+task = schedule_coroutine(asyncio.sleep(3600))
+IPython.start_ipython(['--no-banner', '--no-confirm-exit'])
+print(task.cancelled(), task.get_loop().is_closed(),
+      IPython.get_ipython().user_ns.get('farewell'),
+      run_in_foreground(asyncio.sleep(0, 5)))
+"""
+PROMPT = r'In \[\d+\]: '
 
 
 class Session(Place):
@@ -23,12 +53,13 @@ class Session(Place):
 
     distributions = 'ipython',
     args = IPYTHON
+    environ = {}
     first = '%load_ext asyncio_fgbg.ipython'
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.screen = Screen(*cls.args, prompt=r'In \[\d+\]: ')
+        cls.screen = Screen(*cls.args, prompt=PROMPT, **cls.environ)
         cls.addClassCleanup(cls.screen.__exit__)
         cls.screen.wait_for_prompt()
         cls.screen.run(IMPORTS)
@@ -47,6 +78,16 @@ class Session(Place):
 
     def assert_shows(self, statement, value):
         self.assertEqual(self.run_cell(statement).split('\n')[-1], value)
+
+    def assert_background_goes_on(self):
+        self.screen.enter('telling = schedule_coroutine(tell())')
+        self.screen.wait_for('^progress')
+        self.screen.wait_for_prompt()
+
+    def assert_background_stands_still(self):
+        self.run_cell('telling = schedule_coroutine(tell())')
+        with self.assertRaises(AssertionError):
+            self.screen.wait_for('progress', 0.5)
 
 
 class WithoutTerminal(Place, unittest.TestCase):
@@ -139,9 +180,41 @@ class AfterUnloading(Session, unittest.TestCase):
                           'True True True None')
         self.assert_shows('print(await asyncio.sleep(0, 1))', '1')
         self.assert_shows('print(run_in_foreground(asyncio.sleep(0, 2)))', '2')
-        self.run_cell('telling = schedule_coroutine(tell())')
-        with self.assertRaises(AssertionError):
-            self.screen.wait_for('progress', 0.5)
+        self.assert_background_stands_still()
+
+
+class WhenLeft(Place, unittest.TestCase):
+    """What was scheduled is cleaned up before its names are gone."""
+
+    distributions = 'ipython',
+
+    def leave(self, *cells, args=IPYTHON):
+        """Return what is shown when IPython is left after *cells*."""
+        with Screen(*args, prompt=PROMPT) as screen:
+            screen.wait_for_prompt()
+            for cell in ('%load_ext asyncio_fgbg.ipython', IMPORTS, HELD,
+                         *cells):
+                screen.run(cell)
+            screen.enter('exit()')
+            shown, _ = screen.wait_for_exit()
+        return shown
+
+    def test_cleanup_has_the_names_that_it_uses(self):
+        self.assertEqual(self.leave('left = schedule_coroutine(held())'),
+                         'has its names')
+
+    def test_asynchronous_generators_have_them_too(self):
+        self.assertEqual(self.leave('left = hold()', 'await left.asend(None)'),
+                         'has its names')
+
+    def test_unloading_undoes_it(self):
+        shown = self.leave('%unload_ext asyncio_fgbg.ipython',
+                           'left = schedule_coroutine(held())')
+        self.assertIn('NameError', shown)
+        self.assertNotIn('has its names', shown)
+
+    def test_start_ipython_ends_the_event_loop(self):
+        self.assertEqual(self.leave(args=('-c', START)), 'True True None 5')
 
 
 class Embedded(Session, unittest.TestCase):
@@ -155,6 +228,62 @@ class Embedded(Session, unittest.TestCase):
         shown, status = self.screen.wait_for_exit()
         self.assertEqual((shown.split('\n')[-2:], status),
                          (['back 5', 'cleaned up at exit'], 0))
+
+
+@needs_tkinter
+class AnotherGui(Session, unittest.TestCase):
+    """IPython has one event loop for windows or one for the background."""
+
+    programs = 'Xvfb',
+
+    @classmethod
+    def setUpClass(cls):
+        display = Display()
+        cls.addClassCleanup(display.close)
+        cls.environ = {'DISPLAY': display.name}
+        super().setUpClass()
+
+    def setUp(self):
+        self.run_cell('%gui')       # it may be off already
+        self.run_cell('%reload_ext asyncio_fgbg.ipython')
+
+    def test_another_gui_is_refused(self):
+        self.assertIn('already running a different gui',
+                      self.run_cell('%gui tk'))
+        self.assert_background_goes_on()
+
+    def test_another_gui_after_the_extension(self):
+        self.assertEqual(self.run_cell('%gui'), '')
+        self.assertEqual(self.run_cell('%gui tk'), '')
+        self.run_cell('import tkinter; window = tkinter.Tk()')
+        self.screen.enter('timer = window.after(10, print, "window")')
+        self.screen.wait_for('^window')
+        self.screen.wait_for_prompt()
+        self.assert_shows('print(await asyncio.sleep(0, 5))', '5')
+        self.assert_shows('print(run_in_foreground(asyncio.sleep(0, 6)))', '6')
+        self.assert_background_stands_still()
+        self.run_cell('window.destroy()')
+
+    def test_extension_after_another_gui(self):
+        self.run_cell('%gui')
+        self.run_cell('%gui tk')
+        self.assertIn('already running a different gui',
+                      self.run_cell('%reload_ext asyncio_fgbg.ipython'))
+        self.assert_background_stands_still()
+        self.run_cell('%gui')
+        self.screen.enter('%reload_ext asyncio_fgbg.ipython')
+        self.screen.wait_for('^progress')
+        self.screen.wait_for_prompt()
+
+    def test_both(self):
+        example = session.read('ipython_window.txt')
+        # The first two load the extension, and the last one leaves IPython.
+        session.play(self, self.screen, example[1:-1], leaves=False)
+        self.screen.enter('timer = window.after(10, print, "window")')
+        self.screen.wait_for('^window')
+        self.screen.wait_for_prompt()
+        self.assert_background_goes_on()
+        self.run_cell('refreshing.cancel(); window.destroy()')
 
 
 class AfterUnloadingEmbedded(Session, unittest.TestCase):
