@@ -12,6 +12,7 @@ import os
 import pathlib
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
 from support import TIMEOUT
-from test_asyncio.fgbg_utils import FgbgTestCase
+from test_asyncio.fgbg_utils import FgbgTestCase, run_python
 
 TYPIST = os.environ.get('FGBG_TYPIST')      # a port
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / 'Doc/howto/examples'
@@ -41,35 +42,48 @@ PRESSES = {
 }
 
 
+class Press(threading.Thread):
+    """Press Ctrl-C, in another thread, when *loop* waits for something."""
+
+    def __init__(self, press, loop):
+        super().__init__()
+        self.press = press
+        self.asleep = threading.Event()
+        self.selector = loop._selector
+        self.select, self.selector.select = self.selector.select, self.sleep
+        self.start()
+
+    def sleep(self, timeout):
+        if timeout != 0:
+            self.selector.select = self.select
+            self.asleep.set()
+        return self.select(timeout)
+
+    def run(self):
+        if self.asleep.wait(TIMEOUT):
+            self.time = time.monotonic()
+            self.press()
+
+
 class PressTestCase(FgbgTestCase):
     def setUp(self):
         super().setUp()
         asyncio.set_event_loop(None)
+        self.seconds = []
+
+    def check_seconds(self):
+        # What nothing wakes up takes far longer; a busy machine delays some.
+        self.assertLess(max(self.seconds), 5)
+        self.assertLess(statistics.median(self.seconds), 0.5)
 
     def press_in(self, press, loop):
-        """Press Ctrl-C, in another thread, when *loop* waits for something."""
-        def run():
-            self.assertTrue(asleep.wait(TIMEOUT))
-            self.pressed = time.monotonic()
-            press()
-
-        def sleep(timeout):
-            if timeout != 0:
-                selector.select = select
-                asleep.set()
-            return select(timeout)
-
-        asleep = threading.Event()
-        selector = loop._selector
-        select, selector.select = selector.select, sleep
-        thread = threading.Thread(target=run)
-        thread.start()
-        self.addCleanup(thread.join)
+        self.press = Press(press, loop)
+        self.addCleanup(self.press.join)
 
     def interrupt_in_time(self, task, loop):
         with self.assertRaises(KeyboardInterrupt):
             run_in_foreground(task, loop=loop)
-        self.assertLess(time.monotonic() - self.pressed, 0.5)
+        self.seconds.append(time.monotonic() - self.press.time)
         self.assertIs(signal.getsignal(signal.SIGINT),
                       signal.default_int_handler)
 
@@ -111,6 +125,7 @@ class CtrlCTests(PressTestCase):
                     self.assertFalse(background.done())
                     background.cancel()
                     run_in_foreground(asyncio.sleep(0), loop=loop)
+        self.check_seconds()
         self.assertEqual(self.logged, [])
 
     def check_coroutine(self, press_soon, loop):
@@ -179,6 +194,47 @@ class CtrlCTests(PressTestCase):
 
     def test_loop_that_was_made_in_a_thread(self):
         self.check(self.in_thread(self.new_loop))
+
+
+@unittest.skipUnless(TYPIST, 'needs .ci/windows, which types Ctrl-C')
+class ExitTests(PressTestCase):
+    """Ctrl-C at exit ends a cleanup in half a second, too."""
+
+    CLEAN_UP = """
+        import time
+        from test_backport.test_windows import PRESSES, Press
+        async def main():
+            global press
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                press = Press(PRESSES[name], loop)
+                await asyncio.sleep(10)
+        def close_now():
+            print(time.monotonic() - press.time)
+            close()
+        loop = schedule_coroutine(main()).get_loop()
+        close, loop.close = loop.close, close_now
+        run_in_foreground(asyncio.sleep(0))
+        logging.disable()   # asyncio tells what is still pending
+    """
+
+    def check(self, source=''):
+        # All programs on the console get the Ctrl-C: this one, too.
+        presses = []
+        signal.signal(signal.SIGINT, lambda *args: presses.append(args))
+        for name in 'typed', '_thread.interrupt_main()':
+            self.seconds.append(float(run_python(
+                f'name = {name!r}\n', self.CLEAN_UP, source)))
+        self.check_seconds()
+        while not presses:
+            time.sleep(0.01)
+
+    def test_after_a_wait(self):
+        self.check()
+
+    def test_after_another_loop_was_closed(self):
+        self.check('asyncio.new_event_loop().close()')
 
 
 @unittest.skipUnless(TYPIST, 'needs .ci/windows, which types Ctrl-C')
