@@ -22,14 +22,15 @@ PYTHON = '.'.join(platform.python_version_tuple()[:2])
 class Place:
     """A mix-in for the TestCase of one place.
 
-    *place* is what the table calls it, *group* is the kind of place.
-    *distributions* are the names of what must be installed; the version of
-    the first is the place's, or else it is Python's.  *programs* are those
-    that the operating system must have.  Where one is missing, tests fail in
-    CI and are skipped elsewhere.
+    *place* is what the table calls it, *group* is the kind of place, *python*
+    is the Python that runs there.  *distributions* are the names of what must
+    be installed; the version of the first is the place's, or else it is
+    Python's.  *programs* are those that the operating system must have.  Where
+    one is missing, tests fail in CI and are skipped elsewhere.
     """
 
     place = group = None
+    python = PYTHON
     distributions = programs = ()
 
     @classmethod
@@ -47,7 +48,7 @@ class Place:
         super().tearDownClass()
         if cls.seen and os.environ.get('FGBG_PLACES'):
             write(os.environ['FGBG_PLACES'], {
-                'group': cls.group, 'place': cls.place, 'python': PYTHON,
+                'group': cls.group, 'place': cls.place, 'python': cls.python,
                 'version': cls.version, 'seen': cls.seen})
 
     def saw(self, column, seen, expected='yes', shown=None):

@@ -27,6 +27,8 @@ class Screen:
     *prompt* is a regular expression.
     """
 
+    python = sys.executable
+
     def __init__(self, *args, prompt='>>> ', **environ):
         self.prompt = prompt
         self.typed = None
@@ -38,7 +40,7 @@ class Screen:
             warnings.filterwarnings('ignore', 'This process .* multi-threaded',
                                     DeprecationWarning)
             self.child = pexpect.spawn(
-                sys.executable, [*args], env=self.home.environ,
+                self.python, [*args], env=self.home.environ,
                 cwd=self.home.path, encoding='utf-8',
                 dimensions=(LINES, COLUMNS))
         self.child.delaybeforesend = None
