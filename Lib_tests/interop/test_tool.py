@@ -105,6 +105,17 @@ class Tool(Place):
         self.assertEqual(status, 0, shown)
         self.assertEqual(self.read_rows(), ROWS)
 
+    def test_lines(self):
+        lines, imports = count_lines(self.path)
+        self.assertRegex(read(PAGE), rf'``{os.path.basename(self.path)}``\n'
+                         rf' *- {lines}\n *- {lines - imports}\n')
+
+
+class Functions(Tool, unittest.TestCase):
+    """The example of the page"""
+
+    path = example('tool.py')
+
     def test_left_at_ctrl_c_and_started_again(self):
         program = self.start()
         self.interrupt(program, 10, 'n')
@@ -121,19 +132,8 @@ class Tool(Place):
         self.assertEqual(status, 0, shown)
         self.assertEqual(self.read_rows(), ROWS)
 
-    def test_lines(self):
-        lines, imports = count_lines(self.path)
-        self.assertRegex(read(PAGE), rf'``{os.path.basename(self.path)}``\n'
-                         rf' *- {lines}\n *- {lines - imports}\n')
 
-
-class Functions(Tool, unittest.TestCase):
-    """The example of the page"""
-
-    path = example('tool.py')
-
-
-class OnPostgreSQL(Tool, unittest.TestCase):
+class OnPostgreSQL(Functions):
     """The example of the page, with another database"""
 
     distributions = 'asyncpg', 'tqdm'
