@@ -258,6 +258,51 @@ class ProcessesOfATerminal(unittest.TestCase):
                              ('^Cinterrupted, once more\nexit status 3', 0))
 
 
+# Without what the example does: the worker says who it is.
+LEFT = """\
+import concurrent.futures, os, time
+from asyncio_fgbg import *
+
+def work():
+    print(os.getpid(), flush=True)
+    time.sleep(1)
+    print('worked', flush=True)
+
+if __name__ == '__main__':
+    with concurrent.futures.ProcessPoolExecutor(1) as pool:
+        run_in_foreground(call_in_background(work, executor=pool))
+"""
+
+
+class Sigterm(unittest.TestCase):
+    """SIGTERM is for one process only."""
+
+    def start(self, *args):
+        home = Home(PYTHONPATH=PYTHONPATH)
+        self.addCleanup(home.__exit__)
+        return subprocess.Popen(
+            [sys.executable, *args], env=home.environ, cwd=home.path,
+            stdout=subprocess.PIPE, universal_newlines=True)
+
+    def test_workers_are_left_behind(self):
+        with Home() as home, self.start(home.write('left.py', LEFT)) as main:
+            worker = int(main.stdout.readline())
+            self.addCleanup(os.kill, worker, signal.SIGKILL)
+            main.terminate()
+            self.assertEqual(main.wait(), -signal.SIGTERM)
+            # The call goes on, and the worker waits for the next.
+            self.assertEqual(main.stdout.readline(), 'worked\n')
+
+    def test_example(self):
+        with self.start(example('process_pool_sigterm.py')) as main:
+            self.assertEqual(main.stdout.readline(), 'working\n')
+            main.terminate()
+            # No worker is left that might write.
+            self.assertEqual(main.stdout.read(),
+                             'waiting for the workers\nworked\n')
+        self.assertEqual(main.returncode, 128 + signal.SIGTERM)
+
+
 class PoolAtThePrompt(Place, unittest.TestCase):
     """A call of what was typed, in another process."""
 
