@@ -12,7 +12,9 @@ import time
 
 import aiosqlite
 
-from asyncio_fgbg import run_in_foreground, schedule_coroutine
+from asyncio_fgbg import (
+    call_in_background, run_in_foreground, schedule_coroutine,
+)
 from connections_hold import hold
 
 SLOW = 'select pg_sleep(600)'
@@ -178,6 +180,22 @@ def take(how, url):
         except KeyboardInterrupt:
             say('interrupted')
     say('taken:', len(taken))
+
+
+# Results in the order in which they come
+
+def order():
+    """Be interrupted before the second result, which Enter brings."""
+    pending = {call_in_background(sys.stdin.readline),
+               schedule_coroutine(asyncio.sleep(0.1, 'first'))}
+    while pending:
+        try:
+            done, pending = run_in_foreground(asyncio.wait(
+                pending, return_when=asyncio.FIRST_COMPLETED))
+        except KeyboardInterrupt:
+            say('interrupted')
+        else:
+            say('got', len(done), repr(done.pop().result()))
 
 
 # Groups of tasks

@@ -292,6 +292,18 @@ class TakeTests(ConnectionTestCase):
         self.assertLess(self.take('coroutine'), ITEMS)
 
 
+class OrderTests(ConnectionTestCase):
+    """Results come when they are there, and Ctrl-C loses none of them."""
+
+    def test_ctrl_c_between_two_results(self):
+        program = self.start('order')
+        self.assertEqual(self.read(program, 'got'), "1 'first'")
+        program.interrupt()
+        program.wait_for('interrupted')
+        program.press('second', ENTER)
+        self.assertEqual(self.read(program, 'got'), r"1 'second\n'")
+
+
 class ServersTests(ConnectionTestCase):
     """The example with PostgreSQL and Redis does its work under Ctrl-C."""
 
