@@ -65,6 +65,17 @@ class WindowsOwnPrompt(WindowsPrompt):
     args = '-q', '-m', 'asyncio_fgbg'
     expected = {'progress': 'no'}
 
+    def test_ctrl_c_leaves_calls_of_the_default_executor(self):
+        with self.start() as screen:
+            screen.wait_for_prompt()
+            screen.run('import threading')
+            screen.run('call = call_in_background(threading.Event().wait)')
+            screen.enter('exit()')
+            screen.wait_for('^waiting for calls')
+            screen.press(CTRL_C)
+            _, status = screen.wait_for_exit()
+        self.assertEqual(status, 130)
+
 
 @needs_windows
 class PromptOf38(WindowsPrompt, unittest.TestCase):
