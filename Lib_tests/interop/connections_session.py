@@ -29,6 +29,10 @@ def stop():
     sys.stdin.readline()
 
 
+async def ask_for_ctrl_c():
+    say('press Ctrl-C')     # now that something is waited for
+
+
 def show(what, coroutine):
     """Print the result, or what is raised and its cause."""
     try:
@@ -165,7 +169,6 @@ def take(how, url):
     taken = []
 
     async def take_all():
-        say('taking')
         while True:
             _, item = await client.blpop('items')
             if item == b'end':
@@ -175,6 +178,7 @@ def take(how, url):
     taking = schedule_coroutine(take_all()) if how == 'scheduled' else None
     while True:
         try:
+            schedule_coroutine(ask_for_ctrl_c())
             run_in_foreground(taking or take_all())
             break
         except KeyboardInterrupt:
@@ -190,6 +194,7 @@ def order():
                schedule_coroutine(asyncio.sleep(0.1, 'first'))}
     while pending:
         try:
+            schedule_coroutine(ask_for_ctrl_c())
             done, pending = run_in_foreground(asyncio.wait(
                 pending, return_when=asyncio.FIRST_COMPLETED))
         except KeyboardInterrupt:

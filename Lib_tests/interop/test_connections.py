@@ -49,6 +49,8 @@ def ask_redis(*command):
 
 ACTIVE = ("select count(*) from pg_stat_activity "
           "where state = 'active' and query like 'select pg_sleep%'")
+# Rows can be read then, not inserted.
+LOCK = 'begin; lock table fgbg_example in exclusive mode;'
 IDLE = "select count(*) from pg_stat_activity where application_name = 'idle'"
 
 
@@ -275,8 +277,8 @@ class TakeTests(ConnectionTestCase):
     def take(self, how):
         """Return how many items are taken, of those that are put in."""
         program = self.start('take', how, redis.url)
-        program.wait_for('taking')
         for _ in range(PRESSES):
+            program.wait_for('press Ctrl-C')
             ask_redis('rpush', 'items', *map(str, range(ITEMS // PRESSES)))
             os.kill(program.child.pid, signal.SIGINT)
             program.wait_for('interrupted')
@@ -298,6 +300,7 @@ class OrderTests(ConnectionTestCase):
     def test_ctrl_c_between_two_results(self):
         program = self.start('order')
         self.assertEqual(self.read(program, 'got'), "1 'first'")
+        program.wait_for('press Ctrl-C')
         program.interrupt()
         program.wait_for('interrupted')
         program.press('second', ENTER)
@@ -307,17 +310,37 @@ class OrderTests(ConnectionTestCase):
 class ServersTests(ConnectionTestCase):
     """The example with PostgreSQL and Redis does its work under Ctrl-C."""
 
+    def setUp(self):
+        self.psql = subprocess.Popen(
+            ['psql', postgresql.url, '-qAt'], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.psql.communicate)
+
+    def tell(self, command):
+        """Return when psql has done it."""
+        self.psql.stdin.write(f'{command}\n\\echo done\n')
+        self.psql.stdin.flush()
+        self.assertEqual(self.psql.stdout.readline(), 'done\n')
+
     def test_example(self):
         with run_example('connections_servers.py', postgresql.url,
                          redis.url) as program:
             for seconds in 0.1, 0.5, 0.9:
                 program.wait_for(f'slept {seconds}\r\n')
             wait_until(ACTIVE, '1')
+            self.tell(LOCK)
             program.interrupt()
             program.wait_for('interrupted, with 0 rows')
             for _ in range(3):
+                # A row waits, so the program waits for it.
+                wait_until('select count(*) from pg_locks where not granted',
+                           '1')
                 program.interrupt()
                 program.wait_for('so far ')
+                # The row is inserted, and the next one must wait.
+                self.tell('commit;')
+                self.tell(LOCK)
+            self.tell('commit;')
             self.assertLeaves(program, 'in all 1000', 'closed')
         self.assertEqual(ask_redis('exists', 'fgbg_example'), b'0\n')
         self.assertEqual(ask("select to_regclass('fgbg_example')"), '')
