@@ -94,35 +94,65 @@ class Errors(places.Place, unittest.TestCase):
 
     def setUp(self):
         self.beginning, self.page = read_page()
-        self.interrupted = self.page.pop('Ctrl-C does nothing')
-        self.silent = self.page.pop('No cleanup at exit, and no message')
 
-    def test_messages(self):
-        for title, examples in self.page.items():
-            self.assertTrue(examples, title)
-            first, *others = title.split(', ')
-            for example in examples:
-                for maker in example.makers:
-                    # A comment says if it is another than the first.
-                    message, = [other for other in others
-                                if other in maker] or [first]
-                    with self.subTest(maker):
-                        shown, _ = run(maker, example.is_typed)
-                        self.assertIn(message, shown)
-
-    def test_instead(self):
+    def check(self, title):
+        """Make the messages, and see that what comes instead works."""
         address = start_server(self)
-        for examples in self.page.values():
-            for example in examples:
-                with self.subTest(example.instead):
-                    shown, status = run(
-                        example.instead.replace('localhost:8000', address),
-                        example.is_typed)
-                    self.assertIn(shown, ['42\n', '[42, 42]\n'])
-                    self.assertEqual(status, 0)
+        first, *others = title.split(', ')
+        for example in self.page[title]:
+            for maker in example.makers:
+                # A comment says if the message is another than the first.
+                message, = [other for other in others
+                            if other in maker] or [first]
+                with self.subTest(maker):
+                    shown, _ = run(maker, example.is_typed)
+                    self.assertIn(message, shown)
+            with self.subTest(example.instead):
+                shown, status = run(
+                    example.instead.replace('localhost:8000', address),
+                    example.is_typed)
+                self.assertIn(shown, ['42\n', '[42, 42]\n'])
+                self.assertEqual(status, 0)
+
+    def test_page(self):
+        # Each title has a test below.
+        self.assertEqual(len(self.page), 12)
+        self.assertTrue(all(self.page.values()), self.page)
+
+    def test_no_event_loop(self):
+        self.check('no running event loop, There is no current event loop')
+
+    def test_different_event_loop(self):
+        self.check('attached to a different loop, '
+                   'is bound to a different event loop')
+
+    def test_closed_event_loop(self):
+        self.check('Event loop is closed')
+
+    def test_running_event_loop(self):
+        self.check('run_in_foreground() cannot be called where a loop is '
+                   'running')
+
+    def test_thread(self):
+        self.check('no event loop in thread')
+
+    def test_cancel_scope(self):
+        self.check('Attempted to exit cancel scope in a different task')
+
+    def test_never_awaited(self):
+        self.check("coroutine 'work' was never awaited")
+
+    def test_destroyed_task(self):
+        self.check('Task was destroyed but it is pending!')
+
+    def test_process_pool(self):
+        self.check('BrokenProcessPool')
+
+    def test_executor(self):
+        self.check('concurrent.futures.Future is expected')
 
     def test_cleanup_at_exit(self):
-        example, = self.silent
+        example, = self.page['No cleanup at exit, and no message']
         self.assertEqual(run(example.instead), ('cleaned up\n', 0))
         maker, = example.makers
         self.assertEqual(run(maker, is_typed=True), ('cleaned up\n', 0))
@@ -171,7 +201,7 @@ class Errors(places.Place, unittest.TestCase):
             return program.wait_for_exit()
 
     def test_ctrl_c(self):
-        for example in self.interrupted:
+        for example in self.page['Ctrl-C does nothing']:
             with self.subTest(example.setup):
                 maker, = example.makers
                 shown, status = self.interrupt(maker)
