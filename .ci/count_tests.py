@@ -51,7 +51,7 @@ def count(tox_dir, envs):
     for env in envs:
         report = reports.get(env, {})
         passed, failed, skipped = 0, 0, 0
-        if env.startswith(('py', 'interop')):
+        if env.startswith(('py', 'interop', 'windows')):
             passed, failed, skipped = count_junit(tox_dir / env / 'junit.xml')
         elif report.get('success'):
             passed = 1
