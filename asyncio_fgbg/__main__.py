@@ -3,15 +3,12 @@
 Standard input that is no terminal is run as a script.  'await' works in both.
 """
 
-import argparse
 import ast
+import asyncio
 import atexit
-import builtins
 import code
-import codeop
 import contextlib
 import functools
-import importlib.machinery
 import inspect
 import os
 import signal
@@ -20,151 +17,178 @@ import threading
 import time
 import tokenize
 import types
+from argparse import ArgumentParser
 
 from asyncio_fgbg import run_in_foreground
 
 IMPORTS = 'import asyncio\nfrom asyncio_fgbg import *'
-BANNER = f"""\
-asyncio_fgbg prompt, Python {sys.version} on {sys.platform}
+BANNER = f"""asyncio_fgbg prompt, Python {sys.version} on {sys.platform}
 Use schedule_coroutine() or call_in_background() to start something in the
 background, and run_in_foreground() or 'await' to wait for it.
-Type "help", "copyright", "credits" or "license" for more information.
-"""
+Type "help", "copyright", "credits" or "license" for more information."""
 # Python 3.7 knows 'await' in coroutines only.
 AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)
+ENVIRON = {} if sys.flags.ignore_environment else os.environ
 
 
-def main():
-    argparse.ArgumentParser(prog='python -m asyncio_fgbg',
-                            description=__doc__).parse_args()
-    namespace = vars(replace_main_module())
-    if sys.stdin:
-        is_prompt = sys.stdin.isatty() or sys.flags.interactive
-        (interact if is_prompt else run_stdin)(namespace)
-
-
-def replace_main_module():
-    # What is defined at the prompt belongs to __main__ and is looked up there,
-    # by pickle for one.  This file's names have no business in it.
-    module = sys.modules['__main__'] = types.ModuleType('__main__')
-    module.__loader__ = importlib.machinery.BuiltinImporter
-    module.__builtins__ = builtins
-    exec(IMPORTS, vars(module))
-    return module
-
-
-def interact(namespace):
-    console, run_console = make_console(namespace)
+def interact(console):
     if not sys.flags.quiet:
-        console.write(BANNER)
-    startup = os.getenv('PYTHONSTARTUP')
-    if startup and not sys.flags.ignore_environment:
-        try:
+        console.write(f'{BANNER}\n')
+    try:
+        startup = console.locals['__file__'] = ENVIRON.get('PYTHONSTARTUP')
+        if startup:
             with tokenize.open(startup) as file:
                 console.runcode(compile(file.read(), startup, 'exec'))
-        except Exception:
-            console.showtraceback()
+        # History and completion, unless the startup file has other plans.
+        getattr(sys, '__interactivehook__', bool)()
+    except Exception:
+        console.showtraceback()
+    console.locals.pop('__file__', None)
     # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
-    run_in_foreground(namespace['asyncio'].sleep(0))
-    # History and completion, unless the startup file has other plans.
-    getattr(sys, '__interactivehook__', lambda: None)()
+    run_in_foreground(asyncio.sleep(0))
     sys.ps1 = getattr(sys, 'ps1', '>>> ')
     sys.ps2 = getattr(sys, 'ps2', '... ')
-    for line in IMPORTS.split('\n'):
-        console.write(f'{sys.ps1}{line}\n')
+    sys.stderr.writelines(f'{sys.ps1}{line}\n' for line in IMPORTS.split('\n'))
     try:
-        run_console(console)
+        console.run()
     finally:
-        if not sys.flags.inspect:       # else Python's own prompt comes
+        # Else Python's own prompt comes.
+        if not (sys.flags.inspect or ENVIRON.get('PYTHONINSPECT')):
             watch_exit()
 
 
 def make_console(namespace):
-    """Return a console and the function that runs it until end of file."""
+    """Return a console whose run() goes on until end of file."""
     base = code.InteractiveConsole
-    run_console = functools.partial(base.interact, banner='', exitmsg='')
-    if sys.flags.ignore_environment or not os.getenv('PYTHON_BASIC_REPL'):
+    run = functools.partial(base.interact, banner='', exitmsg='')
+    if os.isatty(0) and not ENVIRON.get('PYTHON_BASIC_REPL'):
+        name = 'pyrepl' if sys.implementation.name == 'pypy' else '_pyrepl'
         with contextlib.suppress(ImportError):
-            from _pyrepl import console, main, simple_interact
-            if main.CAN_USE_PYREPL:
-                base = console.InteractiveColoredConsole
-                run_console = simple_interact.run_multiline_interactive_console
+            pyrepl = __import__(f'{name}.main')     # and most of the package
+            if pyrepl.main.CAN_USE_PYREPL:
+                base = pyrepl.console.InteractiveColoredConsole
+                run = pyrepl.simple_interact.run_multiline_interactive_console
+            else:
+                print(pyrepl.main.FAIL_REASON, file=sys.stderr)
 
     class Console(base):
         def runcode(self, code):
-            if not code.co_flags & inspect.CO_COROUTINE:
-                return super().runcode(code)
             try:
-                try:
-                    run_in_foreground(eval(code, namespace))
-                except BaseException as exc:
-                    raise exc.with_traceback(   # noqa: B904 (is the same)
-                        find_traceback(exc, code))
-            except SystemExit:
-                raise
-            except BaseException:
+                coro = eval(code, namespace)
+                if code.co_flags & inspect.CO_COROUTINE:
+                    run_in_foreground(coro)
+            except BaseException as exc:
+                # Show no frames of run_in_foreground().
+                exc.__traceback__.tb_next = frames_of(exc, code)
+                if isinstance(exc, SystemExit):
+                    raise
                 self.showtraceback()
                 return getattr(self, 'STATEMENT_FAILED', None)
 
     console = Console(namespace, filename='<stdin>')
     console.compile.compiler.flags |= AWAIT
-    return console, run_console
+    console.run = functools.partial(run, console)
+    return console
 
 
-def find_traceback(exc, code):
-    """Return the part of the traceback of *exc* that begins in *code*."""
+def go_live(base, parser):
+    """Have Python's new prompt run the event loop while it waits."""
+    if base.__module__ != '_pyrepl.console' or os.name == 'nt':
+        parser.exit(2, '--live needs the new prompt of CPython 3.13+, Unix\n')
+    from _pyrepl import readline, unix_console
+    reader = readline._get_reader()
+    console, output = reader.console, []
+    streams = [file for file in (sys.stdout, sys.stderr) if file.isatty()]
+
+    async def wait_for_key(timeout):
+        loop, key = asyncio.get_running_loop(), asyncio.Event()
+        # Python looks for other events then: a new size, a thread's exception.
+        loop.call_later(timeout / 1000, key.set)
+        # Nothing is left that is called again and again when there is a key.
+        loop.add_reader(console.input_fd, lambda: (
+            key.set() or loop.remove_reader(console.input_fd)))
+        await key.wait()
+
+    def wait(timeout=None, wait=console.wait):
+        if timeout and not wait(0):
+            for file in streams:
+                file.write = output.append
+            coro = wait_for_key(timeout)
+            try:
+                run_in_foreground(coro)
+            except RuntimeError:    # refused: this is input() in a coroutine
+                coro.close()
+                return wait(timeout)
+            finally:
+                for file in streams:
+                    vars(file).pop('write', None)   # an inner input() has
+                if output:
+                    show()
+        return wait(0)
+
+    def show():
+        text = ''.join(output).removesuffix('\n')
+        output.clear()
+        console.restore()
+        # In the place of what is typed, which is shown below, then.
+        print('\x1b[A' * reader.cxy[1], text, sep='\r\x1b[J', file=streams[0])
+        console.prepare()
+        console.event_queue.insert(unix_console.Event('resize', ''))
+
+    console.wait = wait
+
+
+def frames_of(exc, code):
+    """Return the traceback of *exc* from the frame of *code* on."""
     traceback = exc.__traceback__
     while traceback is not None and traceback.tb_frame.f_code is not code:
         traceback = traceback.tb_next
     return traceback
 
 
-def run_stdin(namespace):
+def run_stdin(console):
     # As at the prompt.
-    run_in_foreground(namespace['asyncio'].sleep(0))
+    run_in_foreground(asyncio.sleep(0))
     code = None
     try:
         source = sys.stdin.buffer.read()
         code = compile(source, '<stdin>', 'exec', AWAIT)
         if not code.co_flags & inspect.CO_COROUTINE:
-            return exec(code, namespace)
+            return exec(code, console.locals)
         # One coroutine for all could not call run_in_foreground().
-        compiler = codeop.Compile()     # remembers what is of the future
-        compiler.flags = AWAIT
+        compiler = console.compile.compiler     # knows __future__
         for statement in ast.parse(source, '<stdin>').body:
             code = compiler(ast.Module([statement], []), '<stdin>', 'exec')
-            coro = eval(code, namespace)
+            coro = eval(code, console.locals)
             if code.co_flags & inspect.CO_COROUTINE:
                 run_in_foreground(coro)
     except BaseException:
         # The interpreter does the rest, but should not show these frames.
         # A traceback that is kept would keep the names of the script.
         sys.excepthook = lambda kind, exc, _, hook=sys.excepthook: hook(
-            kind, exc.with_traceback(find_traceback(exc, code)),
-            exc.__traceback__)
+            kind, exc.with_traceback(frames_of(exc, code)), exc.__traceback__)
         raise
 
 
 def watch_exit():
     """Say which calls exit waits for, if it is long; Ctrl-C leaves then."""
     # Executors' threads were daemons up to 3.8.
-    threads = {thread.ident: thread.name for thread in threading.enumerate()
-               if thread is not threading.main_thread()
-               and not (thread.daemon and sys.version_info >= (3, 9))}
-    names = []
+    names = {thread.ident: thread.name for thread in threading.enumerate()
+             if not (thread.daemon and sys.version_info >= (3, 9))}
+    del names[threading.get_ident()]
+    busy = []
 
     def tell():
-        while not names:
+        while not busy:
             time.sleep(1)
-            names.extend(threads[ident] for ident, frame in
-                         sys._current_frames().items() if ident in threads
-                         and frame.f_code.co_name != '_worker')     # idle
+            busy.extend(names[i] for i, frame in sys._current_frames().items()
+                        if i in names and frame.f_code.co_name != '_worker')
         # The main thread may have locked sys.stderr.
-        os.write(2, f'waiting for calls in {", ".join(names)}'
-                    f'{"; Ctrl-C leaves" if ours else ""}\n'.encode())
+        os.write(2, f'waiting for calls in {", ".join(busy)}'
+                    f'{"; Ctrl-C leaves" if is_ours else ""}\n'.encode())
 
     def leave(signum, frame):
-        if not names:
+        if not busy:
             raise KeyboardInterrupt
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.stdout.flush()
@@ -174,11 +198,26 @@ def watch_exit():
             atexit._run_exitfuncs()
         os._exit(128 + signum)  # pragma: no cover: nothing is noted any more
 
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
+    # On Windows, Ctrl-C does not interrupt what exit waits in.
+    is_ours = (signal.getsignal(signal.SIGINT) is signal.default_int_handler
+               and sys.platform != 'win32')
+    if is_ours:
         signal.signal(signal.SIGINT, leave)
     threading.Thread(target=tell, daemon=True).start()
 
 
 if __name__ == '__main__':
-    main()
+    parser = ArgumentParser('python -m asyncio_fgbg', description=__doc__)
+    parser.add_argument('--live', action='store_true',
+                        help='run the background while the prompt waits')
+    # What is defined at the prompt belongs to __main__ and is looked up there,
+    # by pickle for one.  This file's names have no business in it.
+    module = sys.modules['__main__'] = types.ModuleType('__main__')
+    vars(module).update(__builtins__=__builtins__, __loader__=sys.__loader__)
+    exec(IMPORTS, vars(module))
+    console = make_console(vars(module))
+    if parser.parse_args().live:
+        go_live(type(console).__base__, parser)
+    if sys.stdin:
+        is_prompt = sys.stdin.isatty() or sys.flags.interactive
+        (interact if is_prompt else run_stdin)(console)

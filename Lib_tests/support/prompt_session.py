@@ -18,10 +18,8 @@ from support import TIMEOUT
 from support.paths import PACKAGE_FOLDER
 from support.prompt_home import NEW_PROMPT, PYPY, Home
 
-NO_NEW_PROMPT = 'the new prompt came with Python 3.13'
-needs_new_prompt = unittest.skipUnless(NEW_PROMPT, NO_NEW_PROMPT)
-needs_new_or_own_prompt = unittest.skipUnless(NEW_PROMPT or PYPY,
-                                              NO_NEW_PROMPT)
+needs_new_prompt = unittest.skipUnless(
+    NEW_PROMPT or PYPY, 'the new prompt came with Python 3.13')
 
 CTRL_A, CTRL_C, CTRL_D, CTRL_E, CTRL_U = '\x01', '\x03', '\x04', '\x05', '\x15'
 ENTER, TAB, UP = '\r', '\t', '\x1bOA'
@@ -150,12 +148,14 @@ class Session:
 class ModulePrompt:
     """The plain prompt of python -m asyncio_fgbg, for a TestCase"""
 
+    args = ()
     new = False
 
     def open(self, *options, **home):
         home = Home(new=self.new, **home)
         self.addCleanup(home.__exit__)
-        prompt = Session(home, *options, '-m', 'asyncio_fgbg', new=self.new)
+        prompt = Session(home, *options, '-m', 'asyncio_fgbg', *self.args,
+                         new=self.new)
         self.addCleanup(prompt.__exit__)
         prompt.home = home
         return prompt
@@ -176,3 +176,13 @@ class NewModulePrompt(ModulePrompt):
     """Its new prompt"""
 
     new = True
+
+
+class LiveModulePrompt(NewModulePrompt):
+    """Its new prompt, where the background goes on"""
+
+    args = '--live',
+
+    def open(self, *options, **home):
+        # No colours come between what is looked for.
+        return super().open(*options, **{'PYTHON_COLORS': '0', **home})

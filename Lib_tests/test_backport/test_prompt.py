@@ -7,9 +7,7 @@ import ast
 import unittest
 
 from support.prompt_home import Home
-from support.prompt_session import (
-    Session, needs_new_or_own_prompt, needs_new_prompt,
-)
+from support.prompt_session import Session, needs_new_prompt
 
 
 class PlainPrompt:
@@ -353,7 +351,7 @@ class TimersAtThePlainPrompt(Timers, PlainPrompt, unittest.TestCase):
     """Timers go on in the background of Python's plain prompt."""
 
 
-@needs_new_or_own_prompt
+@needs_new_prompt
 class TimersAtTheNewPrompt(Timers, NewPrompt, unittest.TestCase):
     """Timers go on in the background of Python's new prompt."""
 
@@ -372,7 +370,7 @@ class EchoAtThePlainPrompt(Echo, PlainPrompt, unittest.TestCase):
     """A server goes on in the background of Python's plain prompt."""
 
 
-@needs_new_or_own_prompt
+@needs_new_prompt
 class EchoAtTheNewPrompt(Echo, NewPrompt, unittest.TestCase):
     """A server goes on in the background of Python's new prompt."""
 

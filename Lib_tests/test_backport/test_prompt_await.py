@@ -290,6 +290,27 @@ class WaitingAtExit:
         prompt.press('os._exit(0)', ENTER)
         prompt.wait_for_exit()
 
+    def test_it_is_as_with_i_when_PYTHONINSPECT_is_set_late(self):
+        prompt = self.arrive()
+        prompt.run('import os; os.environ["PYTHONINSPECT"] = "1"')
+        prompt.run('import threading')
+        prompt.run('call = call_in_background(threading.Event().wait)')
+        prompt.press(CTRL_D)
+        prompt.wait_for(prompt.taken)
+        prompt.wait_for_prompt()
+        self.assertEqual(prompt.run('threading.Event().wait(1.5)'), 'False')
+        prompt.press('os._exit(0)', ENTER)
+        prompt.wait_for_exit()
+
+    def test_ctrl_c_is_not_promised_on_windows(self):
+        prompt = self.arrive()
+        prompt.run('import sys, threading; sys.platform = "win32"')
+        prompt.run('call = call_in_background('
+                   'lambda: threading.Event().wait(2))')
+        prompt.press(CTRL_D)
+        prompt.wait_for(LINE.replace('; Ctrl-C leaves', ''))
+        self.assertEqual(prompt.wait_for_exit(), ('', 0))
+
 
 @needs_await
 class AwaitingAtThePlainPrompt(Awaiting, ModulePrompt, unittest.TestCase):

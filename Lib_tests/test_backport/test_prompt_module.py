@@ -3,8 +3,9 @@
 import sys
 import unittest
 
+from support.prompt_home import NEW_PROMPT
 from support.prompt_session import (
-    CTRL_D, ModulePrompt, NewModulePrompt, needs_new_prompt,
+    CTRL_D, ModulePrompt, NewModulePrompt, Session, needs_new_prompt,
 )
 
 IMPORTS = '>>> import asyncio\n>>> from asyncio_fgbg import *'
@@ -58,6 +59,12 @@ class Arriving:
             startup='answer = run_in_foreground(asyncio.sleep(0, 5))')
         self.assertEqual(prompt.run('answer'), '5')
 
+    def test_startup_file_has_a_file_name(self):
+        prompt = self.arrive(startup='import os; file = __file__')
+        self.assertEqual(
+            prompt.run('file == os.environ["PYTHONSTARTUP"]'), 'True')
+        self.assertIn('NameError', prompt.run('__file__'))
+
     def test_error_in_the_startup_file_is_shown(self):
         prompt = self.arrive(startup='def f(): 1/0\nf()')
         self.assertIn('ZeroDivisionError', prompt.shown)
@@ -106,6 +113,13 @@ class Arriving:
         prompt.taken = '\n'     # by the terminal, with no line editor
         self.assertEqual(prompt.run('6 * 7').split('\n')[-1], '42')
 
+    def test_error_in_the_interactive_hook_is_shown(self):
+        shown = self.arrive(startup="""if True:
+            import sys
+            sys.__interactivehook__ = lambda: 1/0
+            """).shown
+        self.assertIn('ZeroDivisionError', shown)
+
     def test_E_ignores_the_startup_file(self):
         prompt = self.arrive('-E', startup='answer = 9')
         self.assertIn('NameError', prompt.run('answer'))
@@ -117,6 +131,17 @@ class Arriving:
         prompt.wait_for_prompt()
         self.assertEqual(prompt.run('6 * 7'), '42')
         self.assertEqual(prompt.leave(), ('', 0))
+
+    def test_i_shows_no_more_frames_of_exit_than_the_code_module(self):
+        with Session(self.arrive().home, '-i', '-m', 'code') as prompt:
+            prompt.wait_for_prompt()
+            prompt.enter('exit()')
+            expected = prompt.wait_for_prompt().count('  File ')
+        prompt = self.arrive('-i')
+        prompt.enter('exit()')
+        shown = prompt.wait_for('SystemExit')
+        self.assertLessEqual(shown.count('  File '), expected)
+        prompt.wait_for_prompt()
 
 
 class Statements:
@@ -241,6 +266,14 @@ class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
         prompt = self.arrive(TERM='dumb')
         prompt.taken = '\n'
         self.assertEqual(prompt.run(self.FILENAME), "'<stdin'")
+
+    @unittest.skipUnless(NEW_PROMPT, "PyPy's own shows a traceback, too")
+    def test_dumb_terminal_is_warned_of_as_by_python(self):
+        prompt = self.arrive('-q', TERM='dumb')
+        with Session(prompt.home, '-q') as python:
+            expected = python.wait_for_prompt()
+        self.assertIn('warning', expected)
+        self.assertEqual(prompt.shown, f'{expected}\n{IMPORTS}')
 
 
 class StatementsAtThePlainPrompt(Statements, ModulePrompt, unittest.TestCase):
