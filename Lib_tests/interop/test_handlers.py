@@ -1,10 +1,11 @@
 """Ctrl-C beside servers and debuggers, which keep handlers of SIGINT"""
 
 import re
+import sys
 import unittest
 
 from interop.places import Place, answer
-from interop.screen import CTRL_C, Screen
+from interop.screen import CTRL_C, ENTER, Screen
 
 
 class Session(Place):
@@ -137,9 +138,14 @@ class Hypercorn(Server, unittest.TestCase):
 
 
 IMPORTS = """\
-import asyncio
+import asyncio, os
 from asyncio_fgbg import *
 from interop.work import *
+
+async def wait_for_file(path):
+    print('waiting')
+    await until(lambda: os.path.exists(path))
+    print('waited')
 """
 
 
@@ -156,6 +162,48 @@ class Pdb(Session, unittest.TestCase):
         shown = self.interrupt(screen, 'continue')
         self.saw('ctrl_c', *re.findall('Program interrupted', shown),
                  expected='Program interrupted')
+
+    def stop_in_the_event_loop(self):
+        screen = self.debug('breakpoint(); run_in_foreground(wait())')
+        self.interrupt(screen, 'continue')
+        return screen
+
+    def test_no_wait_can_begin_where_ctrl_c_stops(self):
+        screen = self.stop_in_the_event_loop()
+        screen.run('import asyncio, asyncio_fgbg')
+        screen.run('coro = asyncio.sleep(0)')
+        self.assertIn("use 'await'",
+                      screen.run('asyncio_fgbg.run_in_foreground(coro)'))
+
+    def test_the_wait_goes_on_after_it(self):
+        screen = self.debug(
+            "breakpoint(); run_in_foreground(wait_for_file('go'))")
+        self.interrupt(screen, 'continue')
+        screen.run("!open('go', 'x').close()")
+        screen.enter('continue')
+        shown, status = screen.wait_for_exit()
+        self.assertEqual((shown.split('\n')[-1], status), ('waited', 0))
+
+    def test_quit_lets_the_wait_clean_up(self):
+        screen = self.stop_in_the_event_loop()
+        screen.enter('quit')
+        if sys.version_info >= (3, 14):
+            screen.wait_for('y/n')
+            screen.press('y' + ENTER)
+        shown, status = screen.wait_for_exit()
+        self.assertIn('cleaned up', shown)
+        self.assertEqual(status, 1)
+
+    def test_ctrl_c_after_python_s_own_handler_was_put_back(self):
+        screen = self.debug(
+            'import signal; breakpoint()\n'
+            'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
+            'run_in_foreground(wait())\n')
+        screen.enter('continue')
+        screen.wait_for('^waiting')
+        screen.press(CTRL_C)
+        shown, _ = screen.wait_for_exit()
+        self.assert_interrupted(shown)
 
     def test_handler_of_a_call_that_is_over_is_put_back(self):
         screen = self.debug('async def stop(): breakpoint()\n'
