@@ -23,6 +23,24 @@ def server():
 async def test_server_does_not_run(server):
     assert server.is_serving() and not server.get_loop().is_running()
 """
+# What is scheduled outlives asynchronous tests.
+SYNCHRONOUS_TESTS = """\
+import asyncio
+import pytest
+from asyncio_fgbg import run_in_foreground, schedule_coroutine
+
+tasks = []
+
+def test_schedules():
+    tasks.append(schedule_coroutine(asyncio.sleep(0, 42)))
+
+@pytest.mark.asyncio
+async def test_is_between():
+    await asyncio.sleep(0)
+
+def test_waits():
+    assert run_in_foreground(tasks[0]) == 42
+"""
 # And setUp() has the event loop of the test.
 SETUP = """\
 import asyncio
@@ -117,6 +135,10 @@ class PytestAsyncio(Framework, unittest.TestCase):
     def test_server_of_a_synchronous_fixture_does_not_run(self):
         self.assertEqual(self.run_tests(SYNCHRONOUS_FIXTURE),
                          ['test_server_does_not_run'])
+
+    def test_default_event_loop_outlives_asynchronous_tests(self):
+        self.assertEqual(self.run_tests(SYNCHRONOUS_TESTS),
+                         ['test_schedules', 'test_is_between', 'test_waits'])
 
 
 class Anyio(PytestAsyncio):
