@@ -137,9 +137,9 @@ if sys.platform == 'win32' and sys.version_info < (3, 13):  # pragma: no cover
     time = _stand_in(time, monotonic=time.perf_counter)
 
 
-# Before 3.12.2, and on PyPy, a future that is to raise StopIteration is left
+# Before 3.12.6, and on PyPy, a future that is to raise StopIteration is left
 # pending for ever (gh-112182).
-if sys.version_info < (3, 12, 2) or sys.implementation.name == 'pypy':
+if sys.version_info < (3, 12, 6) or sys.implementation.name == 'pypy':
     class _Context:
         def __init__(self, copy_context=contextvars.copy_context):
             self._context = copy_context()

@@ -85,8 +85,8 @@ class ThinTests(unittest.TestCase):
                    'test_reply_to_a_dropped_echo_client_is_not_lost',
                    'TimeoutError')
 
-    @unittest.skipIf(sys.version_info >= (3, 12, 2) and not PYPY,
-                     'from Python 3.12.2 on futures accept StopIteration')
+    @unittest.skipIf(sys.version_info >= (3, 12, 6) and not PYPY,
+                     'from Python 3.12.6 on futures accept StopIteration')
     def test_they_never_return_from_stop_iteration(self):
         self.fails('test_asyncio.test_fgbg.CallTests.'
                    'test_stop_iteration_reaches_the_future_as_runtime_error',
