@@ -149,6 +149,13 @@ class OwnPrompt(Prompt, unittest.TestCase):
     expected = {'progress': 'no'}
 
 
+@unittest.skipIf(sys.version_info < (3, 13), 'there is no live prompt')
+class LivePrompt(Prompt, unittest.TestCase):
+
+    place = 'python -m asyncio_fgbg --live'
+    args = '-q', '-m', 'asyncio_fgbg', '--live'
+
+
 class AsyncioPrompt(Prompt, unittest.TestCase):
 
     place = 'python -m asyncio'

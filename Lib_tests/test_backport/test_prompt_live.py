@@ -293,6 +293,7 @@ class KeysAtTheLivePrompt(LiveModulePrompt, unittest.TestCase):
         prompt.press('await ask()', ENTER)
         prompt.wait_for(r'name\? ')
         self.assertEqual(prompt.run('Guido'), "'Guido'")
+        self.assertNotIn('never awaited', prompt.transcript.getvalue())
 
     def test_debugger(self):
         prompt = self.arrive()
