@@ -317,13 +317,15 @@ class StuckTests(CtrlCTestCase):
         self.assertEqual(self.seen, ['first'])
         self.check_nothing_is_left()
 
-    def test_wait_ends_though_the_second_one_is_caught(self):
+    def test_wait_ends_though_the_second_and_the_third_one_are_caught(self):
         def start():
             interrupt()
-            with self.assertRaises(KeyboardInterrupt):
-                interrupt_again()
+            for _ in range(2):
+                with self.assertRaises(KeyboardInterrupt):
+                    interrupt_again()
 
         self.interrupt_foreground(self.main(start))
+        self.assertEqual(self.seen, [])     # the cleanup is not waited for
         self.check_nothing_is_left()
 
 
