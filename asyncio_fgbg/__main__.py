@@ -39,11 +39,11 @@ def interact(console):
         if startup:
             with tokenize.open(startup) as file:
                 console.runcode(compile(file.read(), startup, 'exec'))
-        # History and completion, unless the startup file has other plans.
-        getattr(sys, '__interactivehook__', bool)()
     except Exception:
         console.showtraceback()
     console.locals.pop('__file__', None)
+    # History and completion, unless the startup file has other plans.
+    getattr(sys, '__interactivehook__', bool)()
     # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
     run_in_foreground(asyncio.sleep(0))
     sys.ps1 = getattr(sys, 'ps1', '>>> ')
@@ -95,7 +95,7 @@ def go_live(base, parser):
     """Have Python's new prompt run the event loop while it waits."""
     if base.__module__ != '_pyrepl.console' or os.name == 'nt':
         parser.exit(2, '--live needs the new prompt of CPython 3.13+, Unix\n')
-    from _pyrepl import readline, unix_console
+    from _pyrepl import readline
     reader = readline._get_reader()
     console, output = reader.console, []
     streams = [file for file in (sys.stdout, sys.stderr) if file.isatty()]
@@ -127,13 +127,15 @@ def go_live(base, parser):
         return wait(0)
 
     def show():
-        text = ''.join(output).removesuffix('\n')
-        output.clear()
-        console.restore()
-        # In the place of what is typed, which is shown below, then.
-        print('\x1b[A' * reader.cxy[1], text, sep='\r\x1b[J', file=streams[0])
-        console.prepare()
-        console.event_queue.insert(unix_console.Event('resize', ''))
+        # A thread may add to it meanwhile.
+        text = ''.join(output.pop(0) for _ in output[:]).removesuffix('\n')
+        # In the place of what is typed, which comes below it then.  The
+        # terminal stays as it is: to change how it reads would lose keys.
+        (x, y), lines = reader.cxy, [*text.split('\n'), *console.screen]
+        up = '\x1b[A' * (len(console.screen) - 1 - y)
+        streams[0].write('\x1b[A' * y + '\r\x1b[J' + '\r\n'.join(lines)
+                         + up + '\r' + '\x1b[C' * x)
+        streams[0].flush()
 
     console.wait = wait
 
@@ -183,9 +185,11 @@ def watch_exit():
             time.sleep(1)
             busy.extend(names[i] for i, frame in sys._current_frames().items()
                         if i in names and frame.f_code.co_name != '_worker')
+        # On Windows, it may leave only when one of these calls has ended.
+        promise = '; Ctrl-C leaves' if is_ours and os.name != 'nt' else ''
         # The main thread may have locked sys.stderr.
-        os.write(2, f'waiting for calls in {", ".join(busy)}'
-                    f'{"; Ctrl-C leaves" if is_ours else ""}\n'.encode())
+        line = f'waiting for calls in {", ".join(busy)}{promise}\n'
+        os.write(2, line.encode())
 
     def leave(signum, frame):
         if not busy:
@@ -198,9 +202,7 @@ def watch_exit():
             atexit._run_exitfuncs()
         os._exit(128 + signum)  # pragma: no cover: nothing is noted any more
 
-    # On Windows, Ctrl-C does not interrupt what exit waits in.
-    is_ours = (signal.getsignal(signal.SIGINT) is signal.default_int_handler
-               and sys.platform != 'win32')
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_ours:
         signal.signal(signal.SIGINT, leave)
     threading.Thread(target=tell, daemon=True).start()

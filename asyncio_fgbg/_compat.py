@@ -170,7 +170,9 @@ class _AlarmClock:
             self.timer.cancel()
 
     def wake_up(self):
-        self.timer = self.loop.call_later(0.1, self.wake_up)
+        # What comes within 0.1 seconds of a Ctrl-C must be seen in time.
+        self.timer = self.loop.call_later(
+            0.01 if self.interrupts else 0.1, self.wake_up)
 
 
 def complete(fgbg):

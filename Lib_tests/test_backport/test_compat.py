@@ -188,6 +188,20 @@ class AlarmClockTests(unittest.TestCase):
             wait(clean_up())
         """)
 
+    def test_what_comes_right_after_it_is_the_same_one(self):
+        self.prints('cleaned up\nKeyboardInterrupt\n' * 5, """
+            async def clean_up():
+                try:
+                    await asyncio.sleep(3600)
+                finally:
+                    await asyncio.sleep(0.2)
+                    print('cleaned up')
+            for _ in range(5):
+                interrupt(0.2)
+                interrupt(0.24)
+                wait(clean_up())
+        """)
+
     def test_quiet_cleanup_at_exit_is_ended(self):
         # 3.12 starts no thread at exit.
         self.prints('closed\n', """

@@ -304,7 +304,7 @@ class WaitingAtExit:
 
     def test_ctrl_c_is_not_promised_on_windows(self):
         prompt = self.arrive()
-        prompt.run('import sys, threading; sys.platform = "win32"')
+        prompt.run('import os, threading; os.name = "nt"')
         prompt.run('call = call_in_background('
                    'lambda: threading.Event().wait(2))')
         prompt.press(CTRL_D)

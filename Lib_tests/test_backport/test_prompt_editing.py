@@ -11,7 +11,6 @@ from support.prompt_session import (
 # just before a system call does not end it.
 WAIT = """
 async def wait():
-    print('waiting')
     while True:
         await asyncio.sleep(0.1)
 """
@@ -92,8 +91,10 @@ class Interrupting:
         prompt = self.arrive()
         prompt.run(WAIT)
         prompt.run('task = schedule_coroutine(wait())')
-        prompt.enter('run_in_foreground(task)')
-        prompt.wait_for('waiting')
+        # A live prompt has started it before.
+        prompt.enter('asyncio.get_event_loop().call_soon(print, "in", "front")'
+                     ' and run_in_foreground(task)')
+        prompt.wait_for('in front')
         prompt.interrupt()
         self.assertEqual(prompt.run('task.done()'), 'False')
 
@@ -101,15 +102,16 @@ class Interrupting:
         prompt = self.arrive()
         prompt.run("""
             async def wait():
-                print('waiting')
                 while not stopping:
                     await asyncio.sleep(0.1)
                 return 'at last'
             """)
         prompt.run('stopping = False')
         prompt.run('task = schedule_coroutine(wait())')
-        prompt.enter('run_in_foreground(task)')
-        prompt.wait_for('waiting')
+        # A live prompt has started it before.
+        prompt.enter('asyncio.get_event_loop().call_soon(print, "in", "front")'
+                     ' and run_in_foreground(task)')
+        prompt.wait_for('in front')
         prompt.interrupt()
         prompt.run('stopping = True')
         self.assertEqual(prompt.run('run_in_foreground(task)'), "'at last'")

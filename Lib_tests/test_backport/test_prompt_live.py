@@ -153,7 +153,7 @@ class BackgroundOfTheLivePrompt(LiveModulePrompt, unittest.TestCase):
         prompt.wait_for(r'\*')
         prompt.child.kill(signal.SIGUSR1)
         prompt.wait_for('goodbye')
-        self.assertEqual(prompt.wait_for_exit(), ('', 3))
+        self.assertEqual(prompt.wait_for_exit(), ('>>> 6 *', 3))
 
     def test_exception_of_a_thread_is_shown_without_a_key(self):
         prompt = self.arrive()

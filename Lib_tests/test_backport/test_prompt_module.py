@@ -113,13 +113,6 @@ class Arriving:
         prompt.taken = '\n'     # by the terminal, with no line editor
         self.assertEqual(prompt.run('6 * 7').split('\n')[-1], '42')
 
-    def test_error_in_the_interactive_hook_is_shown(self):
-        shown = self.arrive(startup="""if True:
-            import sys
-            sys.__interactivehook__ = lambda: 1/0
-            """).shown
-        self.assertIn('ZeroDivisionError', shown)
-
     def test_E_ignores_the_startup_file(self):
         prompt = self.arrive('-E', startup='answer = 9')
         self.assertIn('NameError', prompt.run('answer'))
