@@ -202,6 +202,12 @@ class AlarmClockTests(unittest.TestCase):
                 wait(clean_up())
         """)
 
+    def test_it_wakes_up_more_often_after_ctrl_c(self):
+        wait = mock.Mock()
+        for wait.interrupts, delay in (0, 0.1), (1, 0.01), (2, 0.01):
+            _compat._AlarmClock.wake_up(wait)
+            wait.loop.call_later.assert_called_with(delay, wait.wake_up)
+
     def test_quiet_cleanup_at_exit_is_ended(self):
         # 3.12 starts no thread at exit.
         self.prints('closed\n', """
