@@ -26,6 +26,7 @@ BANNER = f"""asyncio_fgbg prompt, Python {sys.version} on {sys.platform}
 Use schedule_coroutine() or call_in_background() to start something in the
 background, and run_in_foreground() or 'await' to wait for it.
 Type "help", "copyright", "credits" or "license" for more information."""
+HOOK = 'getattr(__import__("sys"), "__interactivehook__", bool)()'
 # Python 3.7 knows 'await' in coroutines only.
 AWAIT = getattr(ast, 'PyCF_ALLOW_TOP_LEVEL_AWAIT', 0)
 ENVIRON = {} if sys.flags.ignore_environment else os.environ
@@ -43,7 +44,7 @@ def interact(console):
         console.showtraceback()
     console.locals.pop('__file__', None)
     # History and completion, unless the startup file has other plans.
-    getattr(sys, '__interactivehook__', bool)()
+    console.runcode(compile(HOOK, '<stdin>', 'exec'))
     # Make the event loop that asyncio.gather() and asyncio.Queue() look for.
     run_in_foreground(asyncio.sleep(0))
     sys.ps1 = getattr(sys, 'ps1', '>>> ')
@@ -133,9 +134,8 @@ def go_live(base, parser):
         # terminal stays as it is: to change how it reads would lose keys.
         (x, y), lines = reader.cxy, [*text.split('\n'), *console.screen]
         up = '\x1b[A' * (len(console.screen) - 1 - y)
-        streams[0].write('\x1b[A' * y + '\r\x1b[J' + '\r\n'.join(lines)
-                         + up + '\r' + '\x1b[C' * x)
-        streams[0].flush()
+        print('\x1b[A' * y + '\r\x1b[J' + '\r\n'.join(lines) + up + '\r',
+              '\x1b[C' * x, sep='', end='', file=streams[0], flush=True)
 
     console.wait = wait
 
