@@ -209,17 +209,17 @@ def watch_exit():
 
 
 if __name__ == '__main__':
-    parser = ArgumentParser('python -m asyncio_fgbg', description=__doc__)
-    parser.add_argument('--live', action='store_true',
+    _parser = ArgumentParser('python -m asyncio_fgbg', description=__doc__)
+    _parser.add_argument('--live', action='store_true',
                         help='run the background while the prompt waits')
     # What is defined at the prompt belongs to __main__ and is looked up there,
     # by pickle for one.  This file's names have no business in it.
-    module = sys.modules['__main__'] = types.ModuleType('__main__')
-    vars(module).update(__builtins__=__builtins__, __loader__=sys.__loader__)
-    exec(IMPORTS, vars(module))
-    console = make_console(vars(module))
-    if parser.parse_args().live:
-        go_live(type(console).__base__, parser)
+    _module = sys.modules['__main__'] = types.ModuleType('__main__')
+    vars(_module).update(__builtins__=__builtins__, __loader__=sys.__loader__)
+    exec(IMPORTS, vars(_module))
+    _console = make_console(vars(_module))
+    if _parser.parse_args().live:
+        go_live(type(_console).__base__, _parser)
     if sys.stdin:
-        is_prompt = sys.stdin.isatty() or sys.flags.interactive
-        (interact if is_prompt else run_stdin)(console)
+        _is_prompt = sys.stdin.isatty() or sys.flags.interactive
+        (interact if _is_prompt else run_stdin)(_console)
