@@ -3,6 +3,7 @@
 Standard input that is no terminal is run as a script.  'await' works in both.
 """
 
+import argparse
 import ast
 import asyncio
 import atexit
@@ -17,7 +18,6 @@ import threading
 import time
 import tokenize
 import types
-from argparse import ArgumentParser as _ArgumentParser
 
 from asyncio_fgbg import run_in_foreground
 
@@ -209,7 +209,7 @@ def watch_exit():
 
 
 if __name__ == '__main__':
-    _parser = _ArgumentParser('python -m asyncio_fgbg', description=__doc__)
+    _parser = argparse.ArgumentParser('python -m asyncio_fgbg', None, __doc__)
     _parser.add_argument('--live', action='store_true',
                         help='run the background while the prompt waits')
     # What is defined at the prompt belongs to __main__ and is looked up there,
