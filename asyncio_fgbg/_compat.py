@@ -133,7 +133,7 @@ if sys.version_info < (3, 9):
 
 
 # Before 3.13, time.monotonic() has steps of 16 ms on Windows (gh-88494).
-if sys.platform == 'win32' and sys.version_info < (3, 13):  # pragma: no cover
+if sys.version_info < (3, 13) and os.name == 'nt':  # pragma: no cover: Windows
     time = _stand_in(time, monotonic=time.perf_counter)
 
 
