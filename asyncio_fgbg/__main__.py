@@ -1,4 +1,4 @@
-"""Open a prompt for asyncio with run_in_foreground() and the like imported
+"""Open a prompt for asyncio with run_in_foreground() and the like imported.
 
 Standard input that is no terminal is run as a script.  'await' works in both.
 """
@@ -95,7 +95,7 @@ def make_console(namespace):
 def go_live(base, parser):
     """Have Python's new prompt run the event loop while it waits."""
     if base.__module__ != '_pyrepl.console' or os.name == 'nt':
-        parser.exit(2, '--live needs the new prompt of CPython 3.13+, Unix\n')
+        parser.exit(2, '--live needs a terminal, Unix and CPython 3.13+\n')
     from _pyrepl import readline
     reader = readline._get_reader()
     console, output = reader.console, []
