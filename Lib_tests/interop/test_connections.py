@@ -9,10 +9,10 @@ import unittest
 from support.paths import PYTHONPATH
 from support.prompt_session import ENTER
 
-from interop import databases, session
-from interop.places import example, find_version
-from interop.programs import Program, run_example
-from interop.screen import Screen
+from interop.support import databases, session
+from interop.support.places import example, find_version
+from interop.support.programs import Program, run_example
+from interop.support.screen import Screen
 
 PATH = os.pathsep.join([os.path.dirname(example('')), PYTHONPATH])
 ITEMS, PRESSES = 1000, 10
@@ -57,7 +57,7 @@ IDLE = "select count(*) from pg_stat_activity where application_name = 'idle'"
 class ConnectionTestCase(unittest.TestCase):
 
     def start(self, *args):
-        program = Program('-m', 'interop.connections_session', *args,
+        program = Program('-m', 'interop.support.connections_session', *args,
                           PYTHONPATH=PATH)
         self.addCleanup(program.__exit__)
         return program

@@ -3,8 +3,8 @@
 import sys
 import unittest
 
-from interop.places import Place, answer
-from interop.screen import Screen
+from interop.support.places import Place, answer
+from interop.support.screen import Screen
 from interop.test_prompts import Prompt
 
 PDB = r'\(Pdb\) '
@@ -39,7 +39,7 @@ class PdbInACoroutine(Place, unittest.TestCase):
         source = f"""
 import asyncio
 from asyncio_fgbg import *
-from interop.work import *
+from interop.support.work import *
 
 async def main():
     background = []

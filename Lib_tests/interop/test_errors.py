@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from interop import places
-from interop.programs import Program
+from interop.support.programs import Program
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 from support.prompt_home import Home

@@ -3,8 +3,8 @@
 import re
 import unittest
 
-from interop.places import Place
-from interop.programs import Program, needs_runner
+from interop.support.places import Place
+from interop.support.programs import Program, needs_runner
 
 
 class EventLoop(Place):
@@ -16,7 +16,8 @@ class EventLoop(Place):
     def setUpClass(cls):
         super().setUpClass()
         name, = cls.distributions
-        with Program('-m', 'interop.loop_session', name, cls.how) as program:
+        with Program('-m', 'interop.support.loop_session',
+                     name, cls.how) as program:
             shown = program.wait_for('waiting\r\n')
             program.interrupt()
             cls.farewell, cls.status = program.wait_for_exit()

@@ -3,9 +3,9 @@
 import sys
 import unittest
 
-from interop import session
-from interop.places import Place, example
-from interop.screen import Screen
+from interop.support import session
+from interop.support.places import Place, example
+from interop.support.screen import Screen
 from interop.test_debuggers import PDB, UNMEASURED
 from interop.test_idle import Window, needs_tkinter
 

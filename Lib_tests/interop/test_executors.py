@@ -9,8 +9,8 @@ import sys
 import tempfile
 import unittest
 
-from interop.places import Place, example, find_version
-from interop.programs import Program, run_example
+from interop.support.places import Place, example, find_version
+from interop.support.programs import Program, run_example
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
 from support.prompt_session import Session
@@ -40,8 +40,8 @@ class Executor(Place):
 
     @classmethod
     def start(cls):
-        return Program('-m', 'interop.executor_session', cls.name, str(NUMBER),
-                       *cls.steps)
+        return Program('-m', 'interop.support.executor_session',
+                       cls.name, str(NUMBER), *cls.steps)
 
     @classmethod
     def interfere(cls, program):
@@ -152,8 +152,8 @@ class Mpi(Executor, unittest.TestCase):
 
     @classmethod
     def start(cls):
-        return cls.start_job('-m', 'interop.executor_session', cls.name,
-                             str(NUMBER), *cls.steps)
+        return cls.start_job('-m', 'interop.support.executor_session',
+                             cls.name, str(NUMBER), *cls.steps)
 
     @staticmethod
     def start_job(*args):
@@ -163,8 +163,8 @@ class Mpi(Executor, unittest.TestCase):
                                        '-m', 'mpi4py.futures', *args])))
 
     def test_killed_worker_ends_the_job(self):
-        with self.start_job('-m', 'interop.executor_session', self.name, '0',
-                            'kill') as program:
+        with self.start_job('-m', 'interop.support.executor_session',
+                            self.name, '0', 'kill') as program:
             shown, status = program.wait_for_exit()
         self.assertIn('BAD TERMINATION', shown)
         self.saw('killed worker', status != 0 and 'the job ends',
@@ -213,8 +213,9 @@ class Dask(Executor, unittest.TestCase):
 
     @classmethod
     def start(cls):
-        return Program('-m', 'interop.executor_session', cls.name, str(NUMBER),
-                       *cls.steps, SCHEDULER_FILE=cls.file)
+        return Program('-m', 'interop.support.executor_session',
+                       cls.name, str(NUMBER), *cls.steps,
+                       SCHEDULER_FILE=cls.file)
 
     @classmethod
     def interfere(cls, program):

@@ -7,8 +7,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-from interop.places import Place, example
-from interop.programs import Program, needs_runner
+from interop.support.places import Place, example
+from interop.support.programs import Program, needs_runner
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 
@@ -34,7 +34,7 @@ class InThreads(Place):
 class WebServer(InThreads):
     """An application under a server, at a terminal."""
 
-    app = 'flask_app:app'   # the example, or interop.django_app:app
+    app = 'flask_app:app'   # the example, or interop.support.django_app:app
 
     def start(self):
         return Program('-m', *self.args, self.app, PYTHONPATH=os.pathsep.join(
@@ -105,7 +105,7 @@ class DjangoGunicorn(Gunicorn, unittest.TestCase):
 
     place = 'Django, gunicorn sync'
     distributions = 'Django', 'gunicorn'
-    app = 'interop.django_app:app'
+    app = 'interop.support.django_app:app'
 
 
 @needs_runner
@@ -114,7 +114,7 @@ class DjangoGunicornThreads(GunicornThreads, unittest.TestCase):
 
     place = 'Django, gunicorn gthread'
     distributions = 'Django', 'gunicorn'
-    app = 'interop.django_app:app'
+    app = 'interop.support.django_app:app'
 
 
 @needs_runner
@@ -123,7 +123,7 @@ class DjangoWaitress(Waitress, unittest.TestCase):
 
     place = 'Django, waitress'
     distributions = 'Django', 'waitress'
-    app = 'interop.django_app:app'
+    app = 'interop.support.django_app:app'
 
 
 @needs_runner
@@ -134,13 +134,13 @@ class Celery(InThreads, unittest.TestCase):
     distributions = 'celery',
 
     def test_tasks(self):
-        with Program('-m', 'celery', '-A', 'interop.celery_app', 'worker',
-                     '-P', 'threads', '-c', '2', '-l', 'INFO',
+        with Program('-m', 'celery', '-A', 'interop.support.celery_app',
+                     'worker', '-P', 'threads', '-c', '2', '-l', 'INFO',
                      '--without-mingle') as worker:
             worker.wait_for('ready')
             results = subprocess.run(
                 [sys.executable, '-c',
-                 'from interop.celery_app import *\n'
+                 'from interop.support.celery_app import *\n'
                  'for result in [run.delay(), runner.delay(), '
                  'default.delay()]:\n'
                  f'    print(result.get(timeout={TIMEOUT}, interval=0.05))'],
@@ -161,7 +161,7 @@ class Click(Place, unittest.TestCase):
     distributions = 'click',
 
     def test_command(self):
-        with Program('-m', 'interop.click_app') as command:
+        with Program('-m', 'interop.support.click_app') as command:
             shown = command.wait_for('waiting\r\n')
             command.interrupt()
             farewell, status = command.wait_for_exit()

@@ -8,9 +8,9 @@ import unittest
 
 import pexpect
 
-from interop.desktop import Desktop
-from interop.places import Place
-from interop.programs import Program, needs_runner, run_example
+from interop.support.desktop import Desktop
+from interop.support.places import Place
+from interop.support.programs import Program, needs_runner, run_example
 from support import TIMEOUT
 
 

@@ -4,8 +4,8 @@ import re
 import sys
 import unittest
 
-from interop.places import Place, answer
-from interop.screen import CTRL_C, ENTER, Screen
+from interop.support.places import Place, answer
+from interop.support.screen import CTRL_C, ENTER, Screen
 
 
 class Session(Place):
@@ -32,7 +32,7 @@ class Server(Session):
     """A server in the background of the package's own prompt"""
 
     group = 'server'
-    imports = 'from interop.work import *; import '
+    imports = 'from interop.support.work import *; import '
 
     def start(self):
         screen = super().start('-q', '-m', 'asyncio_fgbg')
@@ -140,7 +140,7 @@ class Hypercorn(Server, unittest.TestCase):
 IMPORTS = """\
 import asyncio, os
 from asyncio_fgbg import *
-from interop.work import *
+from interop.support.work import *
 
 async def wait_for_file(path):
     print('waiting')

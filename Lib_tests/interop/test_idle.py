@@ -8,9 +8,9 @@ import subprocess
 import sys
 import unittest
 
-from interop.display import Display
-from interop.places import find_program
-from interop.screen import CTRL_C, ENTER, Screen, pexpect
+from interop.support.display import Display
+from interop.support.places import find_program
+from interop.support.screen import CTRL_C, ENTER, Screen, pexpect
 from interop.test_prompts import Prompt
 from support import TIMEOUT
 from support.paths import PYTHONPATH
@@ -34,7 +34,7 @@ class Window(Screen):
         self.home = Home(PYTHONPATH=PYTHONPATH, DISPLAY=self.display.name)
         self.home.environ['FGBG_TEE'] = os.path.join(self.home.path, 'tee')
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'interop.idle_text'], bufsize=0,
+            [sys.executable, '-m', 'interop.support.idle_text'], bufsize=0,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             env=self.home.environ, cwd=self.home.path)
         try:
@@ -98,7 +98,7 @@ class Idle(Prompt, unittest.TestCase):
 
     place = 'IDLE'
     programs = 'Xvfb', 'xdotool', 'import'
-    setup = 'from interop.work import tee; tee()',
+    setup = 'from interop.support.work import tee; tee()',
     # IDLE kills the process that has the event loop.
     expected = {'await': 'SyntaxError', 'progress': 'no', 'exit': 'no'}
 

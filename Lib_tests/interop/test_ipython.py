@@ -4,10 +4,10 @@ import subprocess
 import sys
 import unittest
 
-from interop import session
-from interop.display import Display
-from interop.places import Place
-from interop.screen import CTRL_C, Screen
+from interop.support import session
+from interop.support.display import Display
+from interop.support.places import Place
+from interop.support.screen import CTRL_C, Screen
 from interop.test_idle import needs_tkinter
 from support import TIMEOUT
 from support.paths import PYTHONPATH
@@ -17,7 +17,7 @@ IPYTHON = '-m', 'IPython', '--no-banner', '--no-confirm-exit'
 EMBED = '-c', ("import IPython; IPython.embed(banner1=''); "
                "print('back', run_in_foreground(asyncio.sleep(0, 5)))")
 IMPORTS = ('import asyncio; from asyncio_fgbg import *; '
-           'from interop.work import *; '
+           'from interop.support.work import *; '
            'from IPython.core.async_helpers import get_asyncio_loop')
 # Functions find what they use in the namespace of IPython.
 HELD = """\

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from interop.places import Place, answer, missing
+from interop.support.places import Place, answer, missing
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
@@ -18,7 +18,7 @@ except ImportError as exc:
     missing(f'nbclient is not installed: {exc}')
 
 IMPORTS = ('import asyncio; from asyncio_fgbg import *; '
-           'from interop.work import *')
+           'from interop.support.work import *')
 
 
 class Interrupting(nbclient.NotebookClient):

@@ -4,8 +4,8 @@ import re
 import sys
 import unittest
 
-from interop.places import Place, answer
-from interop.screen import CTRL_C, CTRL_D, Screen
+from interop.support.places import Place, answer
+from interop.support.screen import CTRL_C, CTRL_D, Screen
 from support import TIMEOUT
 
 
@@ -45,7 +45,7 @@ class Prompt(Place):
         for statement in cls.setup:
             screen.run(statement)
         screen.run('import asyncio; from asyncio_fgbg import *; '
-                   'from interop.work import *')
+                   'from interop.support.work import *')
         screen.run('coro = asyncio.sleep(0, 42)')
         shown['run_in_foreground'] = screen.run(
             'print(run_in_foreground(coro))')

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 import asyncio_fgbg
-from interop.places import Place, example, missing
+from interop.support.places import Place, example, missing
 from support import TIMEOUT
 
 

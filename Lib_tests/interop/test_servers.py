@@ -9,8 +9,8 @@ import unittest
 from support import TIMEOUT
 from support.prompt_session import CTRL_D, ENTER
 
-from interop.places import Place
-from interop.programs import run_example
+from interop.support.places import Place
+from interop.support.programs import run_example
 
 REQUESTS = 50
 

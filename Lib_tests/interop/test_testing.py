@@ -3,8 +3,8 @@
 import re
 import unittest
 
-from interop.places import Place, example
-from interop.programs import Program
+from interop.support.places import Place, example
+from interop.support.programs import Program
 from support.prompt_home import Home
 
 # In a synchronous fixture, the default event loop runs for a moment only.
@@ -61,7 +61,7 @@ unittest.main()
 WAIT = """\
 import unittest
 from asyncio_fgbg import run_in_foreground
-from interop.work import wait
+from interop.support.work import wait
 
 class Test(unittest.TestCase):
     def test_wait(self):

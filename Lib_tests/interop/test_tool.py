@@ -10,12 +10,12 @@ import tempfile
 import time
 import unittest
 
-from interop.databases import PostgreSQL
-from interop.places import Place, example
-from interop.programs import Program, needs_runner
+from interop.support.databases import PostgreSQL
+from interop.support.places import Place, example
+from interop.support.programs import Program, needs_runner
 from support.prompt_session import ENTER
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'support')
 PAGE = example(os.path.join('..', 'tool.rst'))
 PRIMES = [number for number in range(2, 3100)
           if all(number % divisor for divisor in range(2, number))]
@@ -175,7 +175,7 @@ class WithPortal(Tool, unittest.TestCase):
 LEAVE = """\
 import asyncio, functools, os, sys
 from asyncio_fgbg import *
-from interop import calls
+from interop.support import calls
 
 def call(target, *args):
     return call_in_background(functools.partial(target, *args), executor=pool)

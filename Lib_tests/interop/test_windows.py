@@ -8,8 +8,8 @@ import re
 import sys
 import unittest
 
-from interop.places import Place
-from interop.screen import CTRL_C, Screen
+from interop.support.places import Place
+from interop.support.screen import CTRL_C, Screen
 from interop.test_executors import NUMBER, Executor
 from interop.test_prompts import Prompt
 from support.paths import LIB_TESTS, PACKAGE_FOLDER
@@ -120,7 +120,8 @@ class WindowsLoop(Place):
                 cls.python, '-c', 'import asyncio, sys; '
                 "print('python:', sys.version.split()[0]); "
                 f'asyncio.set_event_loop_policy(asyncio.{cls.policy}()); '
-                'from interop.loop_session import play; play()') as screen:
+                'from interop.support.loop_session import play; play()'
+        ) as screen:
             screen.wait_for('^waiting$')
             screen.press(CTRL_C)
             shown, cls.status = screen.wait_for_exit()
@@ -171,7 +172,8 @@ class Spawn(Executor, unittest.TestCase):
         with Console(cls.python, '-c', 'import os, sys; '
                      "print('python:', sys.version.split()[0]); "
                      "os.environ['HOME'] = os.getcwd(); "
-                     'from interop.executor_session import main; main()',
+                     'from interop.support.executor_session import main; '
+                     'main()',
                      'spawn', str(NUMBER), 'play') as screen:
             screen.wait_for('^press Ctrl-C$')
             screen.press(CTRL_C)

@@ -7,7 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
-from interop import views
+from interop.support import views
 
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=['*'],
                    SECRET_KEY=os.urandom(32).hex())

@@ -8,6 +8,8 @@ import re
 import shutil
 import unittest
 
+from support.paths import LIB_TESTS
+
 try:
     import fcntl
 except ImportError:         # on Windows, one run writes at a time
@@ -116,5 +118,5 @@ def write(path, record):
 
 def example(name):
     """Return the path of the example of a how-to page."""
-    return os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..',
-                        'Doc', 'howto', 'examples', name)
+    return os.path.join(os.path.dirname(LIB_TESTS), 'Doc', 'howto', 'examples',
+                        name)

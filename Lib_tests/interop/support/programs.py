@@ -3,7 +3,7 @@
 import sys
 import unittest
 
-from interop.places import example
+from interop.support.places import example
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
 from support.prompt_session import CTRL_C, Session

@@ -6,8 +6,8 @@ comment, Ctrl-C is pressed when the next line has been shown.
 
 import re
 
-from interop.places import example
-from interop.screen import CTRL_C
+from interop.support.places import example
+from interop.support.screen import CTRL_C
 
 PROMPT = re.compile(r'(?:>>> |\(Pdb\) |In \[\d+\]: )(.*)')
 MORE = re.compile(r' *\.\.\.:? ?(.*)')

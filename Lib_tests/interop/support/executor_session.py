@@ -15,7 +15,7 @@ from concurrent import futures
 from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
-from interop import calls
+from interop.support import calls
 
 WORKERS = 2
 IGNORE_SIGINT = {'initializer': signal.signal,

@@ -5,8 +5,8 @@ import select
 import subprocess
 import time
 
-from interop.display import Display
-from interop.places import missing
+from interop.support.display import Display
+from interop.support.places import missing
 from support import TIMEOUT
 
 try:

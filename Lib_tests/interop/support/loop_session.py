@@ -12,7 +12,7 @@ import warnings
 from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
-from interop.work import clean_up, wait
+from interop.support.work import clean_up, wait
 
 
 def play(**loop):

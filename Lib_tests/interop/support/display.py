@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from interop.places import find_program
+from interop.support.places import find_program
 
 
 class Display:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 
-from interop.places import missing
+from interop.support.places import missing
 from support import TIMEOUT
 
 # Debian keeps the server's programs of PostgreSQL outside of PATH.

@@ -4,7 +4,7 @@ import os
 
 import celery
 
-from interop import views
+from interop.support import views
 
 folder = os.environ['HOME']
 app = celery.Celery('interop', broker='filesystem://',

@@ -5,7 +5,7 @@ import signal
 import sys
 import warnings
 
-from interop.places import missing
+from interop.support.places import missing
 from support import TIMEOUT
 from support.paths import PYTHONPATH
 from support.prompt_home import Home
