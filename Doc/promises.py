@@ -13,7 +13,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / 'Lib_tests'
-FOLDERS = 'test_asyncio', 'test_backport'
+FOLDERS = 'test_asyncio', 'test_backport', 'model', 'storm', 'exits'
 
 logger = logging.getLogger(__name__)
 

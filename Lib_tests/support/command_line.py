@@ -1,4 +1,4 @@
-"""What the command lines of the scripts in Tools/ have in common"""
+"""What the command lines of scripts have in common"""
 
 import argparse
 
@@ -9,9 +9,9 @@ class Parser(argparse.ArgumentParser):
     Errors are one line, and the exit status is 2.
     """
 
-    def __init__(self, docstring):
+    def __init__(self, docstring, **kwargs):
         super().__init__(
-            description=docstring,
+            description=docstring, **kwargs,
             formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def error(self, message):

@@ -20,7 +20,7 @@ def storm_at_prompt(number, *, seed, loop='asyncio'):
             Session(home, '-q', '-m', 'asyncio_fgbg',
                     new=NEW_PROMPT) as prompt:
         prompt.wait_for_imports()
-        prompt.run('from support.storm_session import Storm, make_loop')
+        prompt.run('from storm.session import Storm, make_loop')
         prompt.run(f'storm = Storm(make_loop({loop!r}), seed={seed})')
         for count in range(1, number + 1):
             prompt.press('storm.wait_at_prompt()', ENTER)

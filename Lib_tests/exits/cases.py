@@ -1,6 +1,6 @@
 """How an interpreter ends, and what is in its background when it does
 
-exit_runner.py runs these cases, with the helpers and with asyncio.run().
+runner.py runs these, with the helpers and with asyncio.run().
 """
 
 import asyncio
@@ -224,10 +224,10 @@ def interrupt_while_leaving(start):
 def fork(start, fork_and_wait):
     if with_helpers:
         run(start())
-    status = fork_and_wait(start)
-    if with_helpers:
+        status = fork_and_wait(start)
         run(use_loop(), leave(status))
     else:               # asyncio.run() would have been over before the fork
+        status = fork_and_wait(start)
         run(start(), use_loop(), leave(status))
 
 
@@ -296,8 +296,8 @@ def sub_interpreter(start):
         if name.startswith('COVERAGE_PROCESS_'):
             del os.environ[name]    # its tracer does not load in there
     source = (f'import sys; sys.path[:] = {sys.path!r}; '
-              'from support import exit_cases; '
-              'exit_cases.role = "sub"; exit_cases.end("end of script", '
+              'from exits import cases; '
+              'cases.role = "sub"; cases.end("end of script", '
               f'{start.__name__[len("start_"):]!r}, {with_helpers})')
     import _interpreters
     interpreter = _interpreters.create()
@@ -352,35 +352,31 @@ ENDINGS = {
 
 def end(ending, background, helpers):
     """End this interpreter; *helpers* is false for asyncio.run() instead."""
-    global with_helpers, run, schedule, call
+    global with_helpers
     with_helpers = helpers
-    if helpers:
-        run = run_with_helpers
-        schedule = asyncio_fgbg.schedule_coroutine
-        call = asyncio_fgbg.call_in_background
-    else:
-        run = run_with_asyncio
-        schedule = schedule_with_asyncio
-        call = call_with_asyncio
     ENDINGS[ending][0](BACKGROUNDS[background])
 
 
-def run_with_helpers(*coroutines):
-    for coroutine in coroutines:
-        asyncio_fgbg.run_in_foreground(coroutine)
-
-
-def run_with_asyncio(*coroutines):
-    async def main():
+def run(*coroutines):
+    async def run_all():
         for coroutine in coroutines:
             await coroutine
 
-    asyncio.run(main())
+    if with_helpers:
+        for coroutine in coroutines:
+            asyncio_fgbg.run_in_foreground(coroutine)
+    else:
+        asyncio.run(run_all())
 
 
-def schedule_with_asyncio(coroutine):
-    references.append(asyncio.ensure_future(coroutine))
+def schedule(coroutine):
+    if with_helpers:
+        asyncio_fgbg.schedule_coroutine(coroutine)
+    else:
+        references.append(asyncio.ensure_future(coroutine))
 
 
-def call_with_asyncio(target, executor=None):
+def call(target, executor=None):
+    if with_helpers:
+        return asyncio_fgbg.call_in_background(target, executor=executor)
     return asyncio.get_event_loop().run_in_executor(executor, target)

@@ -6,7 +6,7 @@ These are a few cells of the table that Tools/exits.py makes.
 import os
 import unittest
 
-from support import exit_runner
+from . import runner
 
 
 @unittest.skipUnless(hasattr(os, 'fork'), 'the cases are those of POSIX')
@@ -14,10 +14,10 @@ class ExitTests(unittest.TestCase):
     """Python ends with its background as after asyncio.run(), or better."""
 
     def check(self, ending, background='everything', filters='dev'):
-        limit = exit_runner.find_limit(ending, background)
+        limit = runner.find_limit(ending, background)
         if limit is not None:
             self.skipTest(limit)
-        wrong, _ = exit_runner.compare(ending, background, filters)
+        wrong, _ = runner.compare(ending, background, filters)
         self.assertFalse(wrong)
 
     def test_end_of_script_cleans_up(self):

@@ -6,7 +6,7 @@ Tools/storm.py makes the large ones.
 import signal
 import unittest
 
-from support.storm_sender import Sender
+from storm.sender import Sender
 
 
 @unittest.skipUnless(hasattr(signal, 'pthread_sigmask'),

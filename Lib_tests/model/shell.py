@@ -11,20 +11,27 @@ import gc
 import inspect
 import signal
 import sys
+import threading
 import types
+import weakref
 
 import hypothesis
 from asyncio_fgbg import fgbg
 from hypothesis import stateful
 
 from support import TIMEOUT
-from support.model_work import MANNERS, OUTCOMES, CallWork, CoroutineWork
+from support.cpython import PYPY
+from support.sigint import send_sigint
+
+from .work import MANNERS, OUTCOMES, CallWork, CoroutineWork
 
 st = hypothesis.strategies
 sampled_from = st.sampled_from
 
 CALLS = 4               # that are made at the same time
 LOOPS = 4               # that are open at the same time
+SENDERS = ['callback', 'innocent task', 'thread']
+TWICE = ['twice', 'twice, soon']
 CAN_BE_SUSPENDED = (inspect.CO_GENERATOR | inspect.CO_COROUTINE
                     | inspect.CO_ASYNC_GENERATOR)
 
@@ -92,6 +99,7 @@ class Shell(stateful.RuleBasedStateMachine):
     """What a person can do at a prompt."""
 
     goes_on = False         # for one more iteration, after an exit
+    sender = None           # the last thread that sent SIGINT
 
     def __init__(self):
         super().__init__()
@@ -162,6 +170,14 @@ class Shell(stateful.RuleBasedStateMachine):
                 with contextlib.suppress(RuntimeError):
                     fgbg.run_in_foreground(spin(), loop=loop)
             return None, exc
+
+    def foreground_new(self, work, loop):
+        """Wait for a coroutine that nobody else holds."""
+        self.works.append(work)
+        result, exc = self.foreground(work.run(), loop)
+        if loop is None:
+            self.used_default(work.loop)
+        return result, exc
 
     def schedule(self, work, loop=None):
         work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
@@ -277,11 +293,7 @@ class Shell(stateful.RuleBasedStateMachine):
         loop = self.draw_loop(data)
         work = CoroutineWork(outcome, steps=steps)
         work.let_end()
-        self.works.append(work)
-        result, exc = self.foreground(work.run(), loop)
-        if loop is None:
-            self.used_default(work.loop)
-        self.check_end(work, result, exc)
+        self.check_end(work, *self.foreground_new(work, loop))
 
     @rule_for(has_handle, harmless, gather=st.booleans())
     def foreground_all(self, work, gather):
@@ -358,6 +370,199 @@ class Shell(stateful.RuleBasedStateMachine):
         for work in works:
             work.abandoned = not work.settled
             work.handle = None
+
+    def check_interrupted(self, result, exc):
+        if self.sender is not None:
+            self.ended.set()
+            self.sender.join()
+        assert type(exc) is KeyboardInterrupt, (result, exc)
+        assert not any(work.value is exc for work in self.works)
+
+    def interrupt(self, sender, loop):
+        """Have SIGINT sent to this process when *loop* runs."""
+        def send():
+            send_sigint()
+            # Python may see it only when the event loop wakes up.
+            loop.call_soon_threadsafe(loop.call_later, 0.01, int)
+
+        def send_from_thread():
+            send()
+            # PyPy may forget a signal until another thread runs: asyncio alone
+            # waits for ever then, too, with signal.set_wakeup_fd() or without.
+            while PYPY and not self.ended.wait(0.001):
+                loop.call_soon_threadsafe(int)
+
+        if sender == 'callback':
+            loop.call_soon(send)
+        elif sender in TWICE:
+            self.interrupt('callback', loop)
+            if sender == 'twice, soon':
+                self.interrupt('callback', loop)
+            else:       # when the event loop has seen the first one
+                loop.call_soon(self.interrupt, 'callback', loop)
+        elif sender == 'thread':
+            self.ended = threading.Event()
+            self.sender = threading.Thread(target=send_from_thread)
+            loop.call_soon(self.sender.start)
+        else:
+            work = CoroutineWork(steps=1, first=send)
+            work.let_end()
+            work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
+            self.works.append(work)
+
+    # Ctrl-C.
+
+    @rule_for(has_handle, pending, sender=sampled_from(SENDERS + TWICE))
+    def interrupt_handle(self, work, sender):
+        self.interrupt(sender, work.loop)
+        self.check_interrupted(
+            *self.foreground(work.handle, self.name(work.loop)))
+
+    @stateful.rule(data=st.data(), sender=sampled_from(SENDERS + TWICE),
+                   manner=sampled_from(MANNERS))
+    def interrupt_coroutine(self, data, sender, manner):
+        work = CoroutineWork(
+            manner=manner, first=lambda: self.interrupt(sender, work.loop))
+        result, exc = self.foreground_new(work, self.draw_loop(data))
+        self.check_interrupted(result, exc)
+        if sender in TWICE:
+            # It is cancelled when the event loop runs again.
+            assert work.ends == 0 or self.goes_on, 'the cleanup was waited for'
+        else:
+            work.settled = work.raised = True
+            assert exc.__cause__ is (work.error if manner == 'fail' else None)
+        work.was_cancelled()
+
+    @rule_for(has_handle, pending, sender=sampled_from(SENDERS),
+              gather=st.booleans())
+    def interrupt_all(self, work, sender, gather):
+        works = [other for other in self.works
+                 if other.loop is work.loop and has_handle(other)]
+        handles = [other.handle for other in works]
+        if gather:
+            # It stays in the background, and refers to them all.
+            awaitable = asyncio.gather(*handles, return_exceptions=True)
+            for other in works:
+                other.referrers.append(weakref.ref(awaitable))
+        else:
+            awaitable = asyncio.wait(handles)
+        self.interrupt(sender, work.loop)
+        self.check_interrupted(
+            *self.foreground(awaitable, self.name(work.loop)))
+
+    # SystemExit and KeyboardInterrupt end the run of an event loop.
+
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb)
+    def exit_while_a_coroutine_waits(self, work):
+        other = CoroutineWork()
+        work.let_end()
+        self.check_end(work, *self.foreground_new(other, work.loop))
+        other.was_cancelled()
+        other.settled = True
+
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb)
+    def exit_while_a_handle_waits(self, work):
+        others = [other for other in self.works if other.loop is work.loop
+                  and has_handle(other) and pending(other)
+                  and other is not work]
+        if others:
+            work.let_end()
+            self.check_end(work, *self.foreground(others[0].handle, work.loop))
+
+    @rule_for(pending, coroutine, CoroutineWork.is_bomb, early=st.booleans())
+    def exit_while_another_ends(self, work, early):
+        other = CoroutineWork(steps=work.steps)
+        other.let_end()
+        if early:
+            work.let_end()
+        self.schedule(other, work.loop)
+        if not early:
+            work.let_end()
+        result, exc = self.foreground(other.handle, work.loop)
+        if exc is None:
+            self.check_end(other, result, exc)
+            result, exc = self.foreground(spin(), work.loop)
+        self.check_end(work, result, exc)
+        if self.goes_on:
+            self.foreground(asyncio.sleep(0), work.loop)
+        self.settle(work.loop)
+
+    # What is refused.
+
+    @stateful.rule(data=st.data())
+    def nest(self, data):
+        loop = self.draw_loop(data)
+        inner = CoroutineWork()
+        inner.let_end()
+
+        def refuse(helper, coro, *words):
+            try:
+                helper(coro)
+            except RuntimeError as exc:
+                assert all(word in str(exc) for word in words), exc
+            else:
+                assert not 'refused'
+
+        def refuse_in_thread(coro, loop):
+            refuse(lambda coro: fgbg.run_in_foreground(coro, loop=loop),
+                   coro, 'await')
+            refuse(lambda coro: fgbg.schedule_coroutine(coro, loop=loop),
+                   coro, 'run_coroutine_threadsafe')
+            refuse(fgbg.run_in_foreground, coro, 'set_event_loop')
+            refuse(fgbg.schedule_coroutine, coro, 'set_event_loop')
+
+        async def outer():
+            loop = asyncio.get_event_loop()
+            coro = inner.run()
+            refuse(fgbg.run_in_foreground, coro, 'run_in_foreground', 'await')
+            await loop.run_in_executor(None, refuse_in_thread, coro, loop)
+            await spin()
+            assert not inner.started
+            return await coro
+
+        result, exc = self.foreground(outer(), loop)
+        if loop is None:
+            self.used_default(inner.loop)
+        assert exc is None, exc
+        assert result is inner.value
+
+    @rule_for(has_handle)
+    def schedule_what_is_scheduled(self, work):
+        try:
+            fgbg.schedule_coroutine(work.handle)
+        except TypeError as exc:
+            assert 'run_in_foreground' in str(exc)
+        else:
+            assert not 'refused'
+
+    # Other threads.
+
+    def in_thread(self, function):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(function).result(TIMEOUT)
+
+    @stateful.precondition(lambda self: self.pools)
+    @stateful.rule(data=st.data())
+    def schedule_from_another_thread(self, data):
+        loop = data.draw(sampled_from(list(self.pools)), label='loop')
+        work = CoroutineWork()
+        self.in_thread(lambda: self.schedule(work, loop))
+
+    @stateful.rule()
+    def foreground_in_another_thread(self):
+        work = CoroutineWork()
+        work.let_end()
+
+        def run():
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            try:
+                return self.foreground(work.run())
+            finally:
+                asyncio.set_event_loop(None)
+                loop.close()
+
+        self.check_end(work, *self.in_thread(run))
 
     # What must be so after each step.
 

@@ -1,11 +1,9 @@
 """A process for a storm of SIGINTs: it does nothing but wait, many times
 
-Run as a script, it does what storm_sender.py tells it.
+It does what sender.py tells it.
 """
 
-import argparse
 import asyncio
-import faulthandler
 import functools
 import itertools
 import json
@@ -13,6 +11,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 import types
 import warnings
 
@@ -20,21 +19,22 @@ from asyncio_fgbg import (
     call_in_background, run_in_foreground, schedule_coroutine,
 )
 from support import TIMEOUT
-from support.storm_background import Background, Work, open_gate, pause
+
+from .background import Background, Work, open_gate, pause
 
 # The commands, one byte each.
 WAIT, PROMPT, ENTER, SETTLE = b'w', b'p', b'\n', b's'
 
 
 class Failure(Exception):
-    pass
+    """What is raised on purpose."""
 
 
 class Storm(Background):
     """Waits in the foreground, and the account of what is lost.
 
-    Each function among WAITS prepares something, yields what is to be waited
-    for, one after the other, and looks at how that has ended.
+    Each function among WAITS returns what is to be waited for, one after the
+    other, and what that may return.
     """
 
     def __init__(self, loop, *, seed, quiet=False):
@@ -47,8 +47,8 @@ class Storm(Background):
 
         It is a function that calls its argument where SIGINT may strike.
         """
-        wait = self.choices.choice(waits)(self)
-        awaitables = next(wait)
+        self.ending = []        # works that must have ended with the wait
+        awaitables, values = self.choices.choice(waits)(self)
         self.results, self.error = [], None
         handler = signal.default_int_handler
         if self.handler is not None and self.choices.randrange(2):
@@ -56,15 +56,21 @@ class Storm(Background):
             handler = self.handler
         signal.signal(signal.SIGINT, handler)
         self.loop.call_soon(self.save_handler)
-        interrupted = expose(functools.partial(self.bring, awaitables))
-        next(wait, None)
-        if self.error is not None:
-            self.lose('endings', repr(self.error))
-        if signal.getsignal(signal.SIGINT) is handler:
-            # The wait may have been interrupted before it began.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.check_background()
-        return interrupted
+        try:
+            return expose(functools.partial(self.bring, awaitables))
+        finally:
+            for result in self.results:
+                if result not in values:
+                    self.lose('endings', f'{result!r} is none of {values!r}')
+            if self.error is not None:
+                self.lose('endings', repr(self.error))
+            for work in self.ending:
+                self.check_work(work)
+            if signal.getsignal(signal.SIGINT) is handler:
+                # The wait may have been interrupted before it began.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            if self.check_background():
+                self.mend_background()
 
     def save_handler(self):
         self.handler = signal.getsignal(signal.SIGINT)
@@ -72,28 +78,27 @@ class Storm(Background):
     def wait_at_prompt(self):
         """Wait for Ctrl-C, after it was said that it may strike."""
         self.loop.call_soon(print, 'storm', 'waits')
-        if self.wait(ENDLESS_WAITS, catch):
-            raise KeyboardInterrupt
+        self.wait(ENDLESS_WAITS, lambda act: act())
 
     def bring(self, awaitables):
         try:
             for awaitable in awaitables:
                 self.results.append(run_in_foreground(awaitable))
+        except Failure:
+            pass
         except (Exception, asyncio.CancelledError) as exc:
             self.error = exc
-
-    def expect(self, *values):
-        for result in self.results:
-            if result not in values:
-                self.lose('endings', f'{result!r} is none of {values!r}')
 
     def seconds(self):
         return max(0, self.choices.uniform(-0.001, 0.003))
 
     def work(self, seconds=None):
-        work = Work(self.loop, seconds)
-        self.works.append(work)
-        return work
+        self.works.append(Work(self.loop, seconds))
+        return self.works[-1]
+
+    def own_work(self, seconds=None):
+        self.ending.append(self.work(seconds))
+        return self.ending[-1]
 
     def owe(self, future, value, gate=None):
         self.owed.append((future, value, gate))
@@ -103,51 +108,49 @@ class Storm(Background):
         work = self.work(seconds)
         return self.owe(schedule_coroutine(work.run()), work.value, work.gate)
 
-    def coroutine(self):
-        work = self.work()
-        yield [work.run()]
-        self.expect()
-        self.check_work(work)
+    def endless_coroutine(self):
+        return [self.own_work().run()], []
 
-    def coroutine_that_ends(self):
-        work = self.work(self.seconds())
-        yield [work.run()]
-        self.expect(work.value)
-        self.check_work(work)
-
-    def coroutine_that_fails(self):
-        async def fail():
-            await work.run()
-            raise Failure
-
-        work = self.work(self.seconds())
-        yield [fail()]
-        if isinstance(self.error, Failure):
-            self.error = None
-        self.expect()
-        self.check_work(work)
-
-    def coroutine_that_ignores_cancellation(self):
+    def endless_coroutine_that_ignores_cancellation(self):
         async def ignore():
             try:
                 await work.run()
             except asyncio.CancelledError:
                 pass
 
-        work = self.work()
-        yield [ignore()]
-        self.expect()
-        self.check_work(work)
+        work = self.own_work()
+        return [ignore()], []
 
-    def shared_task(self):
-        yield [self.task()]
-        self.expect()
+    def endless_task(self):
+        return [self.task()], []
 
-    def shared_task_that_ends(self):
-        yield [self.task(self.seconds())]
-        self.expect(self.owed[-1][1])
+    def endless_future(self):
+        gate = self.loop.create_future()
+        return [self.owe(gate, None, gate)], []
 
-    def shared_task_again(self):
+    def endless_gather(self):
+        async def gather():
+            return await asyncio.gather(*[work.run() for work in works])
+
+        works = [self.work(), self.work(self.seconds())]
+        return [gather()], []
+
+    def ending_coroutine(self):
+        work = self.own_work(self.seconds())
+        return [work.run()], [work.value]
+
+    def ending_coroutine_that_fails(self):
+        async def fail():
+            await work.run()
+            raise Failure
+
+        work = self.own_work(self.seconds())
+        return [fail()], []
+
+    def ending_task(self):
+        return [self.task(self.seconds())], [self.owed[-1][1]]
+
+    def ending_task_again(self):
         pending = [owed for owed in self.owed
                    if owed[2] is not None and not owed[2].done()]
         if not pending:
@@ -155,46 +158,29 @@ class Storm(Background):
             pending = self.owed[-1:]
         future, value, gate = self.choices.choice(pending)
         self.loop.call_later(self.seconds(), open_gate, gate)
-        yield [future]
-        self.expect(value)
+        return [future], [value]
 
-    def shared_future(self):
-        gate = self.loop.create_future()
-        yield [self.owe(gate, None, gate)]
-        self.expect()
-
-    def shared_future_that_ends(self):
+    def ending_future(self):
         gate = self.loop.create_future()
         self.loop.call_later(self.seconds(), open_gate, gate)
-        yield [self.owe(gate, None, gate)]
-        self.expect(None)
+        return [self.owe(gate, None, gate)], [None]
 
-    def shared_call(self):
+    def ending_call(self):
         seconds = self.seconds()
         call = functools.partial(pause, seconds)
-        yield [self.owe(call_in_background(call), seconds)]
-        self.expect(seconds)
+        return [self.owe(call_in_background(call), seconds)], [seconds]
 
-    def shared_gather(self):
+    def ending_gather(self):
         tasks = [self.task(self.seconds()) for _ in range(3)]
         values = [value for _, value, _ in self.owed[-3:]]
-        yield [self.owe(asyncio.gather(*tasks), values)]
-        self.expect(values)
+        return [self.owe(asyncio.gather(*tasks), values)], [values]
 
-    def shared_shield(self):
+    def ending_shield(self):
         task = self.task(self.seconds())
-        yield [self.owe(asyncio.shield(task), self.owed[-1][1])]
-        self.expect(self.owed[-1][1])
+        value = self.owed[-1][1]
+        return [self.owe(asyncio.shield(task), value)], [value]
 
-    def gather(self):
-        async def gather():
-            return await asyncio.gather(*[work.run() for work in works])
-
-        works = [self.work(), self.work(self.seconds())]
-        yield [gather()]
-        self.expect()
-
-    def wait_for(self):
+    def ending_wait_for(self):
         async def wait_for():
             try:
                 return await asyncio.wait_for(work.run(), timeout)
@@ -203,51 +189,29 @@ class Storm(Background):
 
         work = self.work(self.seconds())
         timeout = self.choices.choice([TIMEOUT, self.seconds()])
-        yield [wait_for()]
-        self.expect(work.value, None)
+        return [wait_for()], [work.value, None]
 
-    def wait_for_all(self):
-        yield [asyncio.wait({self.task(self.seconds()) for _ in range(3)})]
-        for done, pending in self.results:
-            if len(done) != 3 or pending:
-                self.lose('endings', f'asyncio.wait(): {self.results}')
+    def ending_wait(self):
+        tasks = {self.task(self.seconds()) for _ in range(3)}
+        return [asyncio.wait(tasks)], [(tasks, set())]
 
-    def single_steps(self):
-        yield (asyncio.sleep(0) for _ in range(100))
-        self.expect(None)
+    def ending_steps(self):
+        return (asyncio.sleep(0) for _ in range(100)), [None]
 
-    def single_steps_of_tasks(self):
+    def ending_steps_of_tasks(self):
         async def step(number):
             for _ in range(number):
                 await asyncio.sleep(0)
 
         # One ends after the other.
-        yield [self.owe(schedule_coroutine(step(number)), None)
-               for number in range(1, 101)]
-        self.expect(None)
+        return [self.owe(schedule_coroutine(step(number)), None)
+                for number in range(1, 101)], [None]
 
 
-ENDLESS_WAITS = [
-    Storm.coroutine,
-    Storm.coroutine_that_ignores_cancellation,
-    Storm.shared_task,
-    Storm.shared_future,
-    Storm.gather,
-]
-WAITS = ENDLESS_WAITS + [
-    Storm.coroutine_that_ends,
-    Storm.coroutine_that_fails,
-    Storm.shared_task_that_ends,
-    Storm.shared_task_again,
-    Storm.shared_future_that_ends,
-    Storm.shared_call,
-    Storm.shared_gather,
-    Storm.shared_shield,
-    Storm.wait_for,
-    Storm.wait_for_all,
-    Storm.single_steps,
-    Storm.single_steps_of_tasks,
-]
+WAITS = [function for name, function in vars(Storm).items()
+         if name.startswith(('endless', 'ending'))]
+ENDLESS_WAITS = [function for function in WAITS
+                 if function.__name__.startswith('endless')]
 
 
 def make_loop(name):
@@ -258,14 +222,6 @@ def make_loop(name):
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
-
-
-def catch(act):
-    try:
-        act()
-    except KeyboardInterrupt:
-        return True
-    return False
 
 
 def mask_sigint(how):
@@ -288,16 +244,11 @@ def expose(signals, act):
         mask_sigint(signal.SIG_BLOCK)       # raises for one that is due
     except KeyboardInterrupt as exc:
         mask_sigint(signal.SIG_BLOCK)
-        interrupted = find_interrupted(exc.__traceback__)
+        codes = [frame.f_code
+                 for frame, _ in traceback.walk_tb(exc.__traceback__)]
+        interrupted = ('helper' if run_in_foreground.__code__ in codes
+                       else 'prompt')
     return interrupted
-
-
-def find_interrupted(traceback):
-    while traceback is not None:
-        if traceback.tb_frame.f_code is run_in_foreground.__code__:
-            return 'helper'
-        traceback = traceback.tb_next
-    return 'prompt'
 
 
 def read_command():
@@ -325,29 +276,17 @@ def obey(storm, expose):
                           'notes': storm.notes}), flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--seed', type=int, required=True)
-    parser.add_argument('--loop', choices=['asyncio', 'uvloop'],
-                        required=True)
-    parser.add_argument('--signals', type=int, required=True)
-    parser.add_argument('--quiet', action='store_true')
-    args = parser.parse_args()
-    faulthandler.enable()
+def main(*, seed, loop, signals, quiet):
     # What is interrupted before its wait has begun.
     warnings.filterwarnings('ignore', 'coroutine .* was never awaited')
     mask_sigint(signal.SIG_BLOCK)
     # Any signal makes Python look for others.
     signal.signal(signal.SIGUSR1, lambda signum, frame: None)
-    if args.signals > 1:
+    if signals > 1:
         # On a busy machine, the process may stand still for 0.1 s between two
         # of them: the next one would interrupt whatever runs.
         sys.modules[run_in_foreground.__module__].time = \
             types.SimpleNamespace(monotonic=itertools.count(1, 0.001).__next__)
-    storm = Storm(make_loop(args.loop), seed=args.seed, quiet=args.quiet)
-    obey(storm, functools.partial(expose, args.signals))
+    storm = Storm(make_loop(loop), seed=seed, quiet=quiet)
+    obey(storm, functools.partial(expose, signals))
     storm.close()
-
-
-if __name__ == '__main__':
-    main()

@@ -1,4 +1,4 @@
-"""Run the cases of exit_cases.py with the helpers and with asyncio.run()"""
+"""Run the cases with the helpers and with asyncio.run()"""
 
 import functools
 import os
@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 
-from support import PATIENCE, exit_cases
+from support import PATIENCE
+from support.cpython import PYPY
 from support.paths import PYTHONPATH
+
+from . import cases
 
 FILTERS = {'default': [], 'dev': ['-X', 'dev', '-W', 'error']}
 VERSION = sys.version_info
-PYPY = sys.implementation.name == 'pypy'
 
 # Of what is left open, the same may be said as after asyncio.run().  (That one
 # fails on Python 3.7 with everything in the background and -W error.)
@@ -50,30 +52,12 @@ def find_limit(ending, background):
     return None
 
 
-def judge(ending, background, filters):
-    """Return a mark, for an end with each of *filters*, and what it is for."""
-    limit = find_limit(ending, background)
-    if limit is not None:
-        return '-', [f'-, {limit}']
-    names = {}          # of the filters, by what is said
-    for name in filters:
-        wrong, better = compare(ending, background, name)
-        for line in wrong:
-            names.setdefault(f'FAILS, {line}', []).append(name)
-        for line in better:
-            names.setdefault(f'better, {line}', []).append(name)
-    notes = [note if len(names[note]) == len(filters)
-             else f'{note} ({names[note][0]})' for note in names]
-    mark = min(notes, default='ok').partition(',')[0]   # FAILS before better
-    return mark, notes
-
-
 def compare(ending, background, filters):
     """Return what is wrong with an end, and what is better than asyncio.run()
 
     Both are lists of lines.
     """
-    _, status, prints = exit_cases.ENDINGS[ending]
+    _, status, prints = cases.ENDINGS[ending]
     ours, said, cleaned = run(ending, background, filters, True)
     theirs, their_said, their_cleaned = run(ending, background, filters, False)
     expected = {prints}
@@ -103,8 +87,8 @@ def run(ending, background, filters, helpers):
         env['PYTHONMALLOC'] = 'pymalloc'
     process = subprocess.Popen(
         [sys.executable, *FILTERS[filters], '-c',
-         'from support import exit_cases; '
-         f'exit_cases.end({ending!r}, {background!r}, {helpers})'],
+         'from exits import cases; '
+         f'cases.end({ending!r}, {background!r}, {helpers})'],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, errors='replace',
         start_new_session=True)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Work for a long time and see that nothing piles up.
 
 Every round schedules 20,000 coroutines (awaited, dropped, raising,
@@ -12,9 +11,8 @@ its highest in the second quarter, by more than the tolerance: none for what
 is counted one by one, 200 for objects, and a tenth for the most memory that
 was used (in KiB; on macOS in bytes).  The first quarter warms up.
 
-asyncio_fgbg is the one that Python finds: with PYTHONPATH=. the checkout's.
-The exit status is 1 if a count grew, and 2 if something did not end as it
-should have.
+In Lib_tests, "PYTHONPATH=.. python -m storm.soak" does it.  The exit status is
+1 if a count grew, and 2 if something did not end as it should have.
 """
 
 import array
@@ -33,24 +31,14 @@ import threading
 import time
 import warnings
 
-import _paths  # noqa: F401
+from asyncio_fgbg import (
+    call_in_background, run_in_foreground, schedule_coroutine,
+)
+from support import TIMEOUT
 from support.command_line import Parser
+from support.sigint import freeze_clock, send_sigint
 
-try:
-    from asyncio_fgbg import (
-        call_in_background, run_in_foreground, schedule_coroutine,
-    )
-    from support import TIMEOUT
-    from support.model_work import freeze_clock, send_sigint
-    from support.storm_session import (
-        WAITS, Storm, expose, make_loop, mask_sigint,
-    )
-except ImportError as exc:
-    Parser(__doc__).error(f'{exc}: install it, or set PYTHONPATH')
-
-
-class Failure(Exception):
-    """What coroutines and calls raise on purpose."""
+from .session import WAITS, Failure, Storm, expose, make_loop, mask_sigint
 
 
 def check(what, found, expected):
@@ -209,7 +197,7 @@ class Soak:
 
 
 def main():
-    parser = Parser(__doc__)
+    parser = Parser(__doc__, prog='python -m storm.soak')
     parser.add_argument('--rounds', type=int, default=50,
                         help='how many rounds, at least 4 (%(default)s)')
     rounds = parser.parse_args().rounds

@@ -91,14 +91,15 @@ class Stream:
         self.sent = self.received = 0
         self.intact = True
 
-    async def open(self):
-        with socket.socket() as listener:
-            listener.bind(('127.0.0.1', 0))
-            listener.listen(1)
-            client = socket.create_connection(listener.getsockname())
-            server, _ = listener.accept()
+    async def run(self):
+        client, server = socket.socketpair()
         _, self.writer = await asyncio.open_connection(sock=client)
-        self.reader, self.other = await asyncio.open_connection(sock=server)
+        self.reader, other = await asyncio.open_connection(sock=server)
+        try:
+            await asyncio.gather(self.write(), self.read())
+        finally:
+            self.writer.transport.abort()
+            other.transport.abort()
 
     async def write(self):
         while not self.storm.stopping:
@@ -118,11 +119,6 @@ class Stream:
             start = self.received % len(PATTERN)
             self.intact &= data == DATA[start:start + len(data)]
             self.received += len(data)
-        self.other.close()
-
-    def abort(self):
-        self.writer.transport.abort()
-        self.other.transport.abort()
 
 
 class Background:
@@ -153,33 +149,26 @@ class Background:
         self.lose('logged', repr(context))
 
     def start(self):
-        self.stopping = False
-        self.tasks = {}         # what each task runs, and in which stream
-        self.chains = []
-        self.streams = []
         self.owed = []          # future, result, the gate that it waits at
         self.works = []
+        self.start_background()
+
+    def start_background(self):
+        self.stopping = False
+        self.tasks = []
+        self.chains = []
+        self.streams = []
         if self.quiet:
             return
-        for function in [self.spin] * 3 + [self.doze] * 2 + [self.call] * 2:
-            self.add_task(function)
         for call in (self.loop.call_soon, self.call_later,
                      self.call_from_thread):
             chain = Chain(self, call)
             self.chains.append(chain)
             chain.arm()
-        for _ in range(2):
-            self.add_stream()
-
-    def add_task(self, function, stream=None):
-        self.tasks[schedule_coroutine(function())] = function, stream
-
-    def add_stream(self):
-        stream = Stream(self)
-        run_in_foreground(stream.open())
-        self.streams.append(stream)
-        self.add_task(stream.read, stream)
-        self.add_task(stream.write, stream)
+        self.streams = [Stream(self), Stream(self)]
+        self.tasks = [schedule_coroutine(function()) for function in (
+            *[self.spin] * 3, *[self.doze] * 2, *[self.call] * 2,
+            *[stream.run for stream in self.streams])]
 
     async def spin(self):
         while not self.stopping:
@@ -204,67 +193,53 @@ class Background:
                                              callback))
 
     def check_background(self):
-        """Count what a wait has broken, and put something in its place."""
+        """Count what is broken; return whether anything is."""
+        known = len(self.notes)
         alive = asyncio.all_tasks(self.loop)
-        for task, (function, stream) in list(self.tasks.items()):
+        for task in self.tasks:
             if task.done():
-                self.lose('killed', repr(task))
+                if task.cancelled() or task.exception() is not None:
+                    self.lose('killed', repr(task))
             elif task not in alive:
                 self.lose('zombies', f'not in all_tasks(): {task!r}')
-            else:
-                continue
-            if task not in self.tasks:
-                continue        # the other one of its stream was killed, too
-            del self.tasks[task]
-            if stream is None:
-                self.add_task(function)
-                continue
-            self.streams.remove(stream)
-            for other in [task for task in self.tasks
-                          if self.tasks[task][1] is stream]:
-                del self.tasks[other]
-            stream.abort()
-            self.add_stream()
         for chain in self.chains:
-            if chain.armed != chain.fired + 1:
+            # One call is due until they stop.
+            if chain.armed - chain.fired != (not self.stopping):
                 self.lose('callbacks', f'cut short: {chain.call}')
-                chain.arm()
         if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             self.lose('handlers', repr(signal.getsignal(signal.SIGINT)))
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        return len(self.notes) > known
+
+    def mend_background(self):
+        """Put another one in the place of one that is broken."""
+        for task in self.tasks:
+            task.cancel()
+        self.start_background()
 
     def settle(self):
         """Let everything end, and count what does not."""
         self.stopping = True
-        tasks, owed, works = set(self.tasks), self.owed, self.works
-        gates = [work.gate for work in works] + [gate for *_, gate in owed]
-        for gate in gates:
+        gates = [work.gate for work in self.works]
+        for gate in gates + [gate for *_, gate in self.owed]:
             if gate is not None:
                 open_gate(gate)
-        futures = tasks.union(future for future, *_ in owed)
-        run_in_foreground(self.end(futures))
-        for future, value, _ in owed:
+        run_in_foreground(self.end(
+            {*self.tasks, *(future for future, *_ in self.owed)}))
+        for future, value, _ in self.owed:
             if not future.done():
                 self.lose('results', f'still pending: {future!r}')
             elif future.cancelled() or future.exception() is not None:
                 self.lose('results', repr(future))
             elif future.result() != value:
                 self.lose('results', f'another one: {future!r}')
-        for task in tasks:
-            if task.done() and (task.cancelled() or task.exception()):
-                self.lose('killed', repr(task))
-        for chain in self.chains:
-            if chain.armed != chain.fired:
-                self.lose('callbacks', f'never called: {chain.call}')
+        self.check_background()
         for stream in self.streams:
             if stream.sent != stream.received or not stream.intact:
                 self.lose('callbacks', f'{stream.sent} bytes sent, '
                                        f'{stream.received} received')
-                stream.abort()
-        zombies = asyncio.all_tasks(self.loop).union(
-            future for future in futures
-            if isinstance(future, asyncio.Task) and not future.done())
-        for work in works:
+        zombies = asyncio.all_tasks(self.loop)
+        for work in self.works:
             if work.ended or not zombies:
                 self.check_work(work)
         for task in zombies:

@@ -1,13 +1,9 @@
 """What test_model puts in the background, and what must become of it"""
 
 import asyncio
-import os
-import signal
 import threading
 import weakref
-from unittest import mock
 
-from asyncio_fgbg import fgbg
 from support import TIMEOUT
 
 OUTCOMES = {            # the simplest first
@@ -20,17 +16,6 @@ OUTCOMES = {            # the simplest first
 }
 # What a coroutine does when it is cancelled.
 MANNERS = ['end', 'clean up', 'return', 'fail']
-
-
-def freeze_clock():
-    """Let each Ctrl-C count, however soon it comes after another one."""
-    return mock.patch.object(fgbg, 'time', mock.Mock(monotonic=lambda: 0))
-
-
-def send_sigint():
-    os.kill(os.getpid(), signal.SIGINT)
-    for _ in range(100):        # here, Python calls its signal handler
-        pass
 
 
 class Work:

@@ -1,12 +1,9 @@
-#!/usr/bin/env python3
 """Count what Ctrl-C breaks in a process that is busy, in all moments.
 
-SIGINTs go to a process that waits in the foreground, over and over, with
-tasks, callbacks, timers, sockets and calls in threads in its background.  It
-is started with this interpreter and takes the package from where that finds
-it: with PYTHONPATH=. it is the checkout's, with PYTHONPATH=
-Lib_tests/support/thin the three thin shims.  The exit status is 1 if anything
-was lost.
+In Lib_tests, "PYTHONPATH=.. python -m storm" sends SIGINTs to a process that
+waits in the foreground, over and over, with tasks, callbacks, timers, sockets
+and calls in threads in its background.  With PYTHONPATH=support/thin, the
+process has the three thin shims.  The exit status is 1 if anything was lost.
 """
 
 import collections
@@ -15,12 +12,13 @@ import random
 import sys
 import unittest
 
-import _paths  # noqa: F401
 from support.command_line import Parser
+
+from .sender import LOSSES, Sender
 
 
 def main():
-    parser = Parser(__doc__)
+    parser = Parser(__doc__, prog='python -m storm')
     parser.add_argument('--signals', type=int, default=600,
                         help='how many to send (default: 600)')
     parser.add_argument('--seed', type=int, default=random.getrandbits(32),
@@ -42,19 +40,15 @@ def main():
     if args.terminal and (args.quiet or args.burst > 1):
         parser.error('--terminal goes with neither --quiet nor --burst')
     try:
-        from support.storm_sender import LOSSES, NotStarted, Sender
-    except ImportError as exc:
-        parser.error(f'{exc}: install it, or set PYTHONPATH')
-    try:
         if args.terminal:
-            from support.storm_terminal import storm_at_prompt
+            from .terminal import storm_at_prompt
             events, losses, notes = storm_at_prompt(
                 args.signals, seed=args.seed, loop=args.loop)
         else:
             events, losses, notes = Sender(
                 seed=args.seed, loop=args.loop, burst=args.burst,
                 quiet=args.quiet).send(args.signals)
-    except (AssertionError, NotStarted, unittest.SkipTest) as exc:
+    except (AssertionError, unittest.SkipTest) as exc:
         parser.error(exc)
     print(f'{platform.python_implementation()} {platform.python_version()}, '
           f'{args.loop}, seed {args.seed}:',

@@ -13,8 +13,9 @@ import tempfile
 import time
 
 from support import PATIENCE
-from support.paths import LIB_TESTS, PYTHONPATH
-from support.storm_session import ENTER, PROMPT, SETTLE, WAIT
+from support.paths import PYTHONPATH
+
+from .session import ENTER, PROMPT, SETTLE, WAIT
 
 ROUNDS = 50         # from one settling of accounts to the next
 LATE = 3            # seconds; no signal takes as long as that to be noticed
@@ -40,10 +41,6 @@ class Gone(Exception):
     pass
 
 
-class NotStarted(Exception):
-    pass
-
-
 class Sender:
     """Starts a session, and another one should it hang or crash.
 
@@ -54,9 +51,7 @@ class Sender:
 
     def __init__(self, *, seed, loop='asyncio', burst=1, quiet=False):
         self.random = random.Random(seed)
-        self.options = ['--loop', loop, '--signals', str(burst)]
-        if quiet:
-            self.options.append('--quiet')
+        self.options = {'loop': loop, 'signals': burst, 'quiet': quiet}
         self.burst = burst
         self.longest = 0.001 if quiet else 0.004    # seconds before a signal
         self.events = collections.Counter()
@@ -86,19 +81,18 @@ class Sender:
 
     def start(self):
         self.errors = tempfile.TemporaryFile('w+')
-        seed = str(self.random.getrandbits(32))
+        options = {'seed': self.random.getrandbits(32), **self.options}
         self.session = subprocess.Popen(
-            [sys.executable, '-m', 'support.storm_session', '--seed', seed,
-             *self.options],
-            cwd=LIB_TESTS, env=dict(os.environ, PYTHONPATH=PYTHONPATH),
-            bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.errors)
+            [sys.executable, '-X', 'faulthandler', '-c',
+             f'from storm.session import main; main(**{options})'],
+            env=dict(os.environ, PYTHONPATH=PYTHONPATH), bufsize=0,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         self.report = {'losses': {}, 'notes': []}
         try:
             self.command(SETTLE)        # when it is ready
         except Gone:
             self.end()
-            raise NotStarted(self.notes[-1].splitlines()[-1]) from None
+            raise AssertionError(self.notes[-1].splitlines()[-1]) from None
 
     def end(self):
         self.session.stdin.close()
