@@ -79,7 +79,7 @@ class Chain:
 
     def fire(self):
         self.fired += 1
-        if not self.storm.stopping:
+        if not self.storm.stopping and self in self.storm.chains:
             self.arm()
 
 
@@ -88,37 +88,35 @@ class Stream:
 
     def __init__(self, storm):
         self.storm = storm
+        self.sockets = socket.socketpair()
         self.sent = self.received = 0
         self.intact = True
 
-    async def run(self):
-        client, server = socket.socketpair()
-        _, self.writer = await asyncio.open_connection(sock=client)
-        self.reader, other = await asyncio.open_connection(sock=server)
-        try:
-            await asyncio.gather(self.write(), self.read())
-        finally:
-            self.writer.transport.abort()
-            other.transport.abort()
-
     async def write(self):
-        while not self.storm.stopping:
-            size = self.storm.random.randint(1, 5000)
-            start = self.sent % len(PATTERN)
-            self.writer.write(DATA[start:start + size])
-            self.sent += size
-            await self.writer.drain()
-            await asyncio.sleep(0)
-        self.writer.close()
+        _, writer = await asyncio.open_connection(sock=self.sockets[0])
+        try:
+            while not self.storm.stopping:
+                size = self.storm.random.randint(1, 5000)
+                start = self.sent % len(PATTERN)
+                writer.write(DATA[start:start + size])
+                self.sent += size
+                await writer.drain()
+                await asyncio.sleep(0)
+        finally:
+            writer.close()
 
     async def read(self):
-        while True:
-            data = await self.reader.read(4096)
-            if not data:
-                break
-            start = self.received % len(PATTERN)
-            self.intact &= data == DATA[start:start + len(data)]
-            self.received += len(data)
+        reader, writer = await asyncio.open_connection(sock=self.sockets[1])
+        try:
+            while True:
+                data = await reader.read(4096)
+                if not data:
+                    break
+                start = self.received % len(PATTERN)
+                self.intact &= data == DATA[start:start + len(data)]
+                self.received += len(data)
+        finally:
+            writer.close()
 
 
 class Background:
@@ -168,7 +166,8 @@ class Background:
         self.streams = [Stream(self), Stream(self)]
         self.tasks = [schedule_coroutine(function()) for function in (
             *[self.spin] * 3, *[self.doze] * 2, *[self.call] * 2,
-            *[stream.run for stream in self.streams])]
+            *[stream.write for stream in self.streams],
+            *[stream.read for stream in self.streams])]
 
     async def spin(self):
         while not self.stopping:
