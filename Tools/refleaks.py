@@ -22,10 +22,8 @@ import tempfile
 from _paths import ROOT
 from support.command_line import Parser
 
-# Hypothesis remembers what it tried, which looks like a leak.
 TESTS = sorted(f'test_asyncio.{path.stem}'
-               for path in ROOT.glob('Lib_tests/test_asyncio/test_fgbg*.py')
-               if 'property' not in path.stem)
+               for path in ROOT.glob('Lib_tests/test_asyncio/test_fgbg*.py'))
 
 
 def main():
@@ -33,15 +31,13 @@ def main():
     parser.add_argument('-m', '--match', action='append', default=[],
                         metavar='PATTERN',
                         help='only the tests, methods or classes named so')
-    parser.add_argument('names', nargs='*', default=TESTS,
-                        help='test modules (default: all of the patch)')
     args = parser.parse_args()
     if not hasattr(sys, 'gettotalrefcount'):
         parser.error(f'{sys.executable} is not a debug build of CPython')
     if importlib.util.find_spec('test.libregrtest') is None:
         parser.error(f'{sys.executable} lacks the test suite')
     command = [sys.executable, '-m', 'test', '--testdir', ROOT / 'Lib_tests',
-               '-R', '3:3', *args.names]
+               '-R', '3:3', *TESTS]
     for pattern in args.match:
         command += '-m', pattern
     output = ''

@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 import sys
 import threading
 import unittest
@@ -238,18 +237,6 @@ class ForegroundRuleTests(RuleTestCase):
                              '', 'run_in_foreground()', 'await',
                              kwargs={'loop': self.loop if explicit else None})
 
-    @contextlib.contextmanager
-    def running_elsewhere(self, loop):
-        started = threading.Event()
-        with concurrent.futures.ThreadPoolExecutor(1) as thread:
-            loop.call_soon(started.set)
-            thread.submit(loop.run_forever)
-            started.wait()
-            try:
-                yield
-            finally:
-                loop.call_soon_threadsafe(loop.stop)
-
     @hypothesis.given(
         st.tuples(calls_of('run_in_foreground', coroutines | awaitables),
                   just('await'))
@@ -257,9 +244,10 @@ class ForegroundRuleTests(RuleTestCase):
                     just('asyncio.run_coroutine_threadsafe()')))
     def test_no_loop_that_is_running_in_another_thread(self, call):
         call, hint = call
-        with self.running_elsewhere(self.running_loop):
-            self.assert_rejected(call, 'no loop is set', RuntimeError, '',
-                                 hint, kwargs={'loop': self.running_loop})
+        if not self.running_loop.is_running():
+            self.run_loop_in_thread(self.running_loop)
+        self.assert_rejected(call, 'no loop is set', RuntimeError, '',
+                             hint, kwargs={'loop': self.running_loop})
 
 
 # Results and exceptions, on every way from the end of a callable to that of
