@@ -7,7 +7,7 @@ import sys
 import threading
 import unittest
 
-from interop import places
+from interop.support import places
 from interop.support.programs import Program
 from support import TIMEOUT
 from support.paths import PYTHONPATH

@@ -407,8 +407,7 @@ class Shell(stateful.RuleBasedStateMachine):
         else:
             work = CoroutineWork(steps=1, first=send)
             work.let_end()
-            work.take(fgbg.schedule_coroutine(work.run(), loop=loop))
-            self.works.append(work)
+            self.schedule(work, loop)
 
     # Ctrl-C.
 

@@ -5,8 +5,7 @@ in the background, bring them to the foreground, interrupt, cancel and forget
 them, change the event loop.  A model knows what must have become of each, and
 whatever was put in the background must end exactly once, in its own way.
 
-FGBG_MODEL_EXAMPLES and FGBG_MODEL_STEPS set how many examples are tried, and
-how many steps each of them has at most.
+FGBG_MODEL_EXAMPLES sets how many examples are tried.
 """
 
 import asyncio
@@ -59,7 +58,7 @@ for machine in Shell, UvloopShell:
         # PyPy takes long to collect.
         max_examples=int(os.environ.get('FGBG_MODEL_EXAMPLES',
                                         15 if PYPY else 40)),
-        stateful_step_count=int(os.environ.get('FGBG_MODEL_STEPS', 40)),
+        stateful_step_count=40,
         deadline=None, database=None, print_blob=True,
         # The usual run tries the same examples each time.
         derandomize='FGBG_MODEL_EXAMPLES' not in os.environ,
