@@ -188,7 +188,7 @@ def watch_exit():
         # On Windows, it may leave only when one of these calls has ended.
         promise = '; Ctrl-C leaves' if is_ours and os.name != 'nt' else ''
         # The main thread may have locked sys.stderr.
-        line = f'waiting for calls in {", ".join(busy)}{promise}\n'
+        line = f'waiting for calls in threads: {", ".join(busy)}{promise}\n'
         os.write(2, line.encode())
 
     def leave(signum, frame):

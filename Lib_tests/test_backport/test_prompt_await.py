@@ -32,7 +32,7 @@ async def wait():
         await asyncio.sleep(1.5)
         print('cleaned up')
 """
-LINE = r'waiting for calls in \S*_0; Ctrl-C leaves\r\n'
+LINE = r'waiting for calls in threads: \S*_0; Ctrl-C leaves\r\n'
 
 
 @needs_await

@@ -49,7 +49,7 @@ def wait_for(task):
         try:
             return run_in_foreground(task)
         except KeyboardInterrupt:
-            if input('\nGo on? [Y/n] ') == 'n':
+            if input('\nGo on? [Y/n] ').lower().startswith('n'):
                 sys.exit('stopped')     # what is in the background cleans up
 
 

@@ -40,7 +40,7 @@ def wait_for(future, bar):
             return future.result()
         except KeyboardInterrupt:
             with bar.get_lock():    # or the bar would overwrite the question
-                if input('\nGo on? [Y/n] ') == 'n':
+                if input('\nGo on? [Y/n] ').lower().startswith('n'):
                     future.cancel()
                     sys.exit('stopped')
 

@@ -40,7 +40,7 @@ def wait_for(task, runner):
         try:
             runner.run(asyncio.wait([task]))    # Ctrl-C cancels this wait
         except KeyboardInterrupt:
-            if input('\nGo on? [Y/n] ') == 'n':
+            if input('\nGo on? [Y/n] ').lower().startswith('n'):
                 sys.exit('stopped')     # what is in the background cleans up
     return task.result()
 
