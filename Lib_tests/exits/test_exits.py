@@ -1,6 +1,6 @@
 """An interpreter ends with its background as after asyncio.run(), or better
 
-These are a few cells of the table that Tools/exits.py makes.
+These are a few cells of the table that "python -m exits" makes.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Send SIGINTs at random moments to storm_session.py and count what it says"""
+"""Send SIGINTs at random moments to session.py and count what it says"""
 
 import collections
 import json

@@ -1,12 +1,12 @@
 """Ctrl-C at random moments of waits with a busy background: a small storm
 
-Tools/storm.py makes the large ones.
+"python -m storm" makes the large ones.
 """
 
 import signal
 import unittest
 
-from storm.sender import Sender
+from .sender import Sender
 
 
 @unittest.skipUnless(hasattr(signal, 'pthread_sigmask'),

@@ -1,4 +1,4 @@
-"""What the tests and the scripts in Tools/ share"""
+"""What several folders of tests and scripts share"""
 
 import os
 import signal
