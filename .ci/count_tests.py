@@ -21,9 +21,11 @@ def main():
     try:
         reports = {}
         for path in folder.glob('result*.json'):
-            reports.update(json.loads(path.read_text())['testenvs'])
+            reports.update((env, report['result']) for env, report in
+                           json.loads(path.read_text())['testenvs'].items()
+                           if 'result' in report)
         for env in envs:
-            report = reports.get(env, {}).get('result', {})
+            report = reports.get(env, {})
             if report.get('skipped'):
                 print(f'{env:>14}: skipped, there is no Python for it')
                 continue
