@@ -1,6 +1,6 @@
 """The directive "promises": which tests show which promise of the contract.
 
-Its argument is a file that has the sections of the contract, and beneath each
+Its argument is a file that has the sections of contract.rst, and beneath each
 the test classes that show it, "FILE: CLASS CLASS ...".  The promise is the
 first sentence of the class's docstring.
 """
@@ -100,7 +100,10 @@ class Promises(SphinxDirective):
         for title, keys in read_sections(pathlib.Path(path)):
             if not keys:
                 self.warn(f'no test class shows section {title}')
-            text += [escape(title), '^' * 79, '', '.. list-table::',
+            number = title.partition('.')[0]
+            text += [escape(title), '^' * 79, '',
+                     f':ref:`What the contract says <contract-{number}>`', '',
+                     '.. list-table::',
                      '   :widths: 45 55', '   :header-rows: 1',
                      '   :class: promises', '', '   * - Promise',
                      '     - Tests']

@@ -1,5 +1,9 @@
 # python -m pip install . pytest-asyncio
-"""Tests with pytest-asyncio: python -m pytest tests_pytest_asyncio.py"""
+"""Tests with pytest-asyncio
+
+Outside of the clone, which has settings of its own for pytest:
+python -m pytest tests_pytest_asyncio.py
+"""
 
 import asyncio
 import functools

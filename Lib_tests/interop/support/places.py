@@ -99,7 +99,10 @@ def answer(shown, value):
 
 
 def write(path, record):
-    """Put *record* in place of that of the same place and Python."""
+    """Put *record* in place of that of the same place and Python.
+
+    Each has a line of its own, so that a diff shows what has changed.
+    """
     with open(path, 'a+', encoding='utf-8') as file:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX)    # others run at the same time
@@ -112,8 +115,8 @@ def write(path, record):
             record['group'], record['place'],
             [int(part) for part in record['python'].split('.')]))
         file.truncate(0)
-        json.dump(records, file, indent=1)
-        file.write('\n')
+        lines = (json.dumps(record, sort_keys=True) for record in records)
+        file.write('[\n' + ',\n'.join(lines) + '\n]\n')
 
 
 def example(name):
