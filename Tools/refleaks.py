@@ -12,22 +12,25 @@ error; the last line tells the outcome.  The exit status is 1 if something
 leaks or a test fails, and 2 if this interpreter cannot hunt.
 """
 
+import argparse
 import importlib.util
 import os
+import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
-from _paths import ROOT
-from support.command_line import Parser
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 TESTS = sorted(f'test_asyncio.{path.stem}'
                for path in ROOT.glob('Lib_tests/test_asyncio/test_fgbg*.py'))
 
 
 def main():
-    parser = Parser(__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('-m', '--match', action='append', default=[],
                         metavar='PATTERN',
                         help='only the tests, methods or classes named so')
