@@ -1,5 +1,6 @@
 """'await' at the prompt of python -m asyncio_fgbg, and its event loop"""
 
+import signal
 import sys
 import unittest
 
@@ -29,9 +30,11 @@ async def wait():
     try:
         await asyncio.sleep(3600)
     finally:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.5)
         print('cleaned up')
 """
+# What is said after a second is said after a tenth of it.
+HASTE = 'import time; sleep = time.sleep; time.sleep = lambda s: sleep(s / 10)'
 LINE = r'waiting for calls in \S*_0; Ctrl-C leaves\r\n'
 
 
@@ -212,8 +215,8 @@ class EventLoop:
 class WaitingAtExit:
     """The prompt says what it waits for when it is left, if it is long."""
 
-    def leave_with_call(self, call, *options):
-        prompt = self.arrive(*options)
+    def leave_with_call(self, call, *options, startup=HASTE):
+        prompt = self.arrive(*options, startup=startup)
         prompt.run('import threading')
         prompt.run(f'call = call_in_background({call})')
         prompt.press(CTRL_D)
@@ -254,7 +257,7 @@ class WaitingAtExit:
         self.assertEqual(status, 0)
 
     def test_handler_of_the_user_is_left_alone(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run('import signal')
         prompt.run('def handle(signum, frame):\n'
                    "    print('hand' + 'led')\n"
@@ -269,13 +272,14 @@ class WaitingAtExit:
         self.assertEqual(prompt.wait_for_exit(), ('^Chandled', 0))
 
     def test_nothing_is_said_when_it_is_short(self):
-        prompt = self.leave_with_call('lambda: threading.Event().wait(0.1)')
+        prompt = self.leave_with_call('lambda: threading.Event().wait(0.1)',
+                                      startup='')
         self.assertEqual(prompt.wait_for_exit(), ('', 0))
 
     @unittest.skipIf(PYPY, "an idle thread is in PyPy's queue, that is "
                            'Python code: it looks busy')
     def test_nothing_is_said_of_calls_that_have_ended(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run(CLEAN_UP_SLOWLY)
         prompt.run('task = schedule_coroutine(wait())')
         prompt.run('run_in_foreground(call_in_background(print))')
@@ -285,30 +289,32 @@ class WaitingAtExit:
         prompt = self.leave_with_call('threading.Event().wait', '-i')
         prompt.wait_for(prompt.taken)
         prompt.wait_for_prompt()
-        self.assertEqual(prompt.run('threading.Event().wait(1.5)'), 'False')
+        self.assertEqual(prompt.run('threading.Event().wait(0.5)'), 'False')
         prompt.run('import os')
         prompt.press('os._exit(0)', ENTER)
         prompt.wait_for_exit()
 
     def test_it_is_as_with_i_when_PYTHONINSPECT_is_set_late(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run('import os; os.environ["PYTHONINSPECT"] = "1"')
         prompt.run('import threading')
         prompt.run('call = call_in_background(threading.Event().wait)')
         prompt.press(CTRL_D)
         prompt.wait_for(prompt.taken)
         prompt.wait_for_prompt()
-        self.assertEqual(prompt.run('threading.Event().wait(1.5)'), 'False')
+        self.assertEqual(prompt.run('threading.Event().wait(0.5)'), 'False')
         prompt.press('os._exit(0)', ENTER)
         prompt.wait_for_exit()
 
     def test_ctrl_c_is_not_promised_on_windows(self):
-        prompt = self.arrive()
-        prompt.run('import os, threading; os.name = "nt"')
-        prompt.run('call = call_in_background('
-                   'lambda: threading.Event().wait(2))')
+        prompt = self.arrive(startup=HASTE)
+        prompt.run('import os, signal, threading; os.name = "nt"')
+        prompt.run('stop = threading.Event()')
+        prompt.run('_ = signal.signal(signal.SIGUSR1, lambda *_: stop.set())')
+        prompt.run('call = call_in_background(stop.wait)')
         prompt.press(CTRL_D)
         prompt.wait_for(LINE.replace('; Ctrl-C leaves', ''))
+        prompt.child.kill(signal.SIGUSR1)
         self.assertEqual(prompt.wait_for_exit(), ('', 0))
 
 
