@@ -43,30 +43,30 @@ class Awaiting:
     """'await' at the prompt runs a statement as run_in_foreground()."""
 
     def test_value_is_shown(self):
-        self.assertEqual(self.arrive().run('await asyncio.sleep(0, 42)'), '42')
+        self.assertEqual(self.share().run('await asyncio.sleep(0, 42)'), '42')
 
     def test_underscore_is_the_value(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('await asyncio.sleep(0, 42)')
         self.assertEqual(prompt.run('_ + 1'), '43')
 
     def test_name_is_assigned(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('answer = 2 * await asyncio.sleep(0, 21)')
         self.assertEqual(prompt.run('answer'), '42')
 
     def test_none_is_not_shown(self):
-        self.assertEqual(self.arrive().run('await asyncio.sleep(0)'), '')
+        self.assertEqual(self.share().run('await asyncio.sleep(0)'), '')
 
     def test_await_is_allowed_in_a_block(self):
-        shown = self.arrive().run("""
+        shown = self.share().run("""
             for number in range(3):
                 print(await asyncio.sleep(0, number))
             """)
         self.assertEqual(shown, '0\n1\n2')
 
     def test_async_with(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('lock = asyncio.Lock()')
         shown = prompt.run("""
             async with lock:
@@ -75,7 +75,7 @@ class Awaiting:
         self.assertEqual(shown, 'True')
 
     def test_async_for(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("""
             async def count():
                 for number in range(3):
@@ -88,7 +88,7 @@ class Awaiting:
         self.assertEqual(shown, '0\n1\n2')
 
     def test_asynchronous_comprehension(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("""
             async def count():
                 for number in range(3):
@@ -98,13 +98,13 @@ class Awaiting:
                          '[0, 1, 2]')
 
     def test_background_goes_on_meanwhile(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('task = schedule_coroutine(asyncio.sleep(0, 42))')
         prompt.run('await asyncio.sleep(0.01)')
         self.assertEqual(prompt.run('task.result()'), '42')
 
     def test_event_loop_is_that_of_the_functions(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('call = call_in_background(lambda: 42)')
         self.assertEqual(prompt.run('await call'), '42')
 
@@ -115,12 +115,12 @@ class Awaiting:
         self.assertEqual(prompt.run('await task'), '42')
 
     def test_statement_without_await_is_no_coroutine(self):
-        prompt = self.arrive()
+        prompt = self.share()
         self.assertEqual(prompt.run('asyncio._get_running_loop() is None'),
                          'True')
 
     def test_traceback_has_only_what_was_typed(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('async def fail():\n    1/0')
         shown = prompt.run('await fail()').split('\n')
         self.assertEqual(shown[0], 'Traceback (most recent call last):')
@@ -128,7 +128,7 @@ class Awaiting:
         self.assertEqual(shown[-1], 'ZeroDivisionError: division by zero')
 
     def test_traceback_of_a_chain_has_only_what_was_typed(self):
-        prompt = self.arrive()
+        prompt = self.share()
         shown = prompt.run("""
             try:
                 await asyncio.sleep(0, 1) / 0
@@ -139,7 +139,7 @@ class Awaiting:
         self.assertEqual(shown[-1], "KeyError: 'key'")
 
     def test_last_traceback_is_kept(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('await asyncio.sleep(0, 1) / 0')
         prompt.run('import sys')
         self.assertEqual(prompt.run('sys.last_type.__name__'),
