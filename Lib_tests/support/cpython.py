@@ -73,7 +73,7 @@ SHORT_TIMEOUT = PATIENCE
 
 
 def gc_collect():
-    for _ in range(3):      # PyPy needs more than one
+    for _ in range(3 if PYPY else 1):
         gc.collect()
 
 

@@ -1,5 +1,6 @@
 """A prompt on a pseudo-terminal, for tests that type and read"""
 
+import contextlib
 import io
 import re
 import signal
@@ -151,19 +152,36 @@ class ModulePrompt:
     args = ()
     new = False
 
-    def open(self, *options, **home):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.shared, cls.stack = None, contextlib.ExitStack()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.close()
+        super().tearDownClass()
+
+    def share(self):
+        """Return a prompt for all tests whose traces no other one minds."""
+        if self.shared is None:
+            type(self).shared = self.arrive(clean_up=self.stack.callback)
+        return self.shared
+
+    def open(self, *options, clean_up=None, **home):
+        clean_up = clean_up or self.addCleanup
         home = Home(new=self.new, **home)
-        self.addCleanup(home.__exit__)
+        clean_up(home.__exit__)
         prompt = Session(home, *options, '-m', 'asyncio_fgbg', *self.args,
                          new=self.new)
-        self.addCleanup(prompt.__exit__)
+        clean_up(prompt.__exit__)
         prompt.home = home
         return prompt
 
-    def arrive(self, *options, **home):
-        prompt = self.open(*options, **home)
+    def arrive(self, *options, clean_up=None, **home):
+        prompt = self.open(*options, clean_up=clean_up, **home)
         prompt.shown = prompt.wait_for_imports()
-        self.addCleanup(self.depart, prompt)
+        (clean_up or self.addCleanup)(self.depart, prompt)
         return prompt
 
     def depart(self, prompt):

@@ -374,7 +374,7 @@ class CleanupTests(CtrlCTestCase):
     def test_both_come_from_another_process(self):
         def start():
             process = subprocess.Popen([
-                sys.executable, '-c', 'import os, signal; '
+                sys.executable, '-S', '-c', 'import os, signal; '
                 'os.kill(os.getppid(), signal.SIGINT)'])
             self.addCleanup(process.wait)
 

@@ -372,16 +372,16 @@ class ForkTests(ExitTestCase):
 
     def test_children_of_multiprocessing_end_their_loops(self):
         child = PREAMBLE + textwrap.dedent(PENDING)
-        for method in 'fork', 'forkserver', 'spawn':
-            with self.subTest(method):
-                self.prints('clean\n', f"""
-                    import multiprocessing
-                    run_in_foreground(asyncio.sleep(0))
-                    child = multiprocessing.get_context({method!r}).Process(
-                        target=exec, args=[{child!r}, {{}}])
-                    child.start()
-                    child.join()
-                """)
+        self.prints('fork\nclean\nforkserver\nclean\nspawn\nclean\n', f"""
+            import multiprocessing
+            run_in_foreground(asyncio.sleep(0))
+            for method in 'fork', 'forkserver', 'spawn':
+                print(method, flush=True)
+                child = multiprocessing.get_context(method).Process(
+                    target=exec, args=[{child!r}, {{}}])
+                child.start()
+                child.join()
+        """)
 
 
 if __name__ == '__main__':

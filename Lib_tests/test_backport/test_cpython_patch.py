@@ -20,6 +20,10 @@ TOOL = ROOT / 'Tools' / 'cpython_patch.py'
 TESTS = sorted((ROOT / 'Lib_tests' / 'test_asyncio').glob('[!_]*.py'))
 LIBRARY = pathlib.Path(sysconfig.get_path('stdlib'))
 
+spec = importlib.util.spec_from_file_location('cpython_patch', TOOL)
+tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tool)
+
 # What the patch looks for in a source tree, and no more.
 DOCUMENTATION = {
     'Doc/library/asyncio.rst': """\
@@ -104,54 +108,34 @@ needs_314 = unittest.skipIf(sys.version_info < (3, 14),
                             'the patch is for Python 3.14 and later')
 
 
-class PatchTestCase(unittest.TestCase):
+def run_tool(*args):
+    return subprocess.run(
+        [sys.executable, TOOL, *args], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
+
+
+def apply(patch, tree):
+    # Where Git finds a repository, it applies the patch there.
+    env = dict(os.environ, GIT_CEILING_DIRECTORIES=str(tree.parent))
+    subprocess.run(['git', 'apply', '--whitespace=error', '-'], cwd=tree,
+                   env=env, input=patch, check=True, timeout=TIMEOUT)
+
+
+class RefusedTests(unittest.TestCase):
+    """A tree that the patch is not for is refused in one line."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.tree = pathlib.Path(folder.name)
 
-    def make_tree(self):
-        """Make a source tree with this Python's own asyncio."""
-        shutil.copytree(LIBRARY / 'asyncio', self.tree / 'Lib' / 'asyncio',
-                        ignore=shutil.ignore_patterns('__pycache__'))
-        shutil.copy(LIBRARY / 'threading.py', self.tree / 'Lib')
-        (self.tree / 'Lib' / 'test' / 'test_asyncio').mkdir(parents=True)
-        for name, text in DOCUMENTATION.items():
-            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.tree / name).write_text(text)
-
-    def run_tool(self, *args):
-        return subprocess.run(
-            [sys.executable, TOOL, *args], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT)
-
-    def export(self, tree=None):
-        """Return the patch and what is said about it."""
-        process = self.run_tool('export', tree or self.tree)
-        self.assertEqual(process.returncode, 0, process.stderr.decode())
-        return process.stdout, process.stderr.decode()
-
-    def apply(self, patch, tree=None):
-        tree = tree or self.tree
-        # Where Git finds a repository, it applies the patch there.
-        env = dict(os.environ, GIT_CEILING_DIRECTORIES=str(tree.parent))
-        for check in ['--check'], []:
-            subprocess.run(['git', 'apply', '--whitespace=error', *check, '-'],
-                           cwd=tree, env=env, input=patch, check=True,
-                           timeout=TIMEOUT)
-
-    def assert_refused(self, *words, tree=None):
-        process = self.run_tool('export', tree or self.tree)
+    def assert_refused(self, word, tree=None):
+        process = run_tool('export', tree or self.tree)
         message = process.stderr.decode()
         self.assertEqual((process.returncode, process.stdout), (2, b''),
                          message)
         self.assertRegex(message, r'\Acpython_patch: .*\n\Z')
-        for word in words:
-            self.assertIn(word, message)
-
-
-class RefusedTests(PatchTestCase):
-    """A tree that the patch is not for is refused in one line."""
+        self.assertIn(word, message)
 
     def test_no_tree(self):
         self.assert_refused('nowhere', tree=self.tree / 'nowhere')
@@ -173,23 +157,45 @@ class RefusedTests(PatchTestCase):
 
 
 @needs_314
-class ExportTests(PatchTestCase):
+class ExportTests(unittest.TestCase):
     """The package and its tests are laid out as a patch for CPython."""
 
-    def setUp(self):
-        super().setUp()
-        self.make_tree()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tree = cls.make_tree(cls.enterClassContext)
+        cls.patch = tool.export(cls.tree)
+        apply(cls.patch.encode(), cls.tree)
+
+    @staticmethod
+    def make_tree(enter_context):
+        """Make a source tree with this Python's own asyncio."""
+        tree = pathlib.Path(enter_context(tempfile.TemporaryDirectory()))
+        shutil.copytree(LIBRARY / 'asyncio', tree / 'Lib' / 'asyncio',
+                        ignore=shutil.ignore_patterns('__pycache__'))
+        shutil.copy(LIBRARY / 'threading.py', tree / 'Lib')
+        (tree / 'Lib' / 'test' / 'test_asyncio').mkdir(parents=True)
+        for name, text in DOCUMENTATION.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_text(text)
+        return tree
 
     def read(self, name):
         return (self.tree / name).read_text(encoding='utf-8')
 
+    def assert_refused(self, tree, *words):
+        with self.assertRaises((tool.Problem, OSError)) as caught:
+            tool.export(tree)
+        message = str(caught.exception)
+        self.assertNotIn('\n', message)
+        for word in words:
+            self.assertIn(word, message)
+
     def test_module_is_the_package_s_own(self):
-        self.apply(self.export()[0])
         self.assertEqual((self.tree / 'Lib/asyncio/fgbg.py').read_bytes(),
                          pathlib.Path(fgbg.__file__).read_bytes())
 
     def test_patched_asyncio_has_the_functions(self):
-        self.apply(self.export()[0])
         process = subprocess.run(
             [sys.executable, '-W', 'error', '-c',
              'import asyncio; print(asyncio.__file__); '
@@ -201,7 +207,6 @@ class ExportTests(PatchTestCase):
             str(self.tree / 'Lib' / 'asyncio' / '__init__.py'), '42'])
 
     def test_package_hands_on_what_this_asyncio_has_itself(self):
-        self.apply(self.export()[0])
         path = os.pathsep.join([str(self.tree / 'Lib'),
                                 str(pathlib.Path(fgbg.__file__).parents[1])])
         process = subprocess.run(
@@ -216,14 +221,12 @@ class ExportTests(PatchTestCase):
         self.assertEqual((process.stdout, process.stderr), ('True\n' * 3, ''))
 
     def test_patch_speaks_of_nothing_but_cpython(self):
-        patch = self.export()[0].decode()
-        for line in re.findall('^[+](.*)', patch, re.MULTILINE):
+        for line in re.findall('^[+](.*)', self.patch, re.MULTILINE):
             self.assertNotRegex(line, r'asyncio_fgbg|_compat|from support\b|'
                                       r'(?i:backport|stand-in|contract|pypy)|'
                                       r'sys\.version|"""\d\. ')
 
     def test_tests_differ_from_ours_in_where_the_names_come_from(self):
-        self.apply(self.export()[0])
         self.assertIn('test_fgbg.py', [path.name for path in TESTS])
         imported = set()
         for path in TESTS:
@@ -240,13 +243,11 @@ class ExportTests(PatchTestCase):
             self.assertRegex(line, r'^from [\w.]+ import \w+$')
 
     def test_submodules_stay_in_order(self):
-        self.apply(self.export()[0])
         self.assertIn('from .exceptions import *\nfrom .fgbg import *\n'
                       'from .futures import *\n',
                       self.read('Lib/asyncio/__init__.py'))
 
     def test_page_is_in_the_index(self):
-        self.apply(self.export()[0])
         self.assertEqual(
             self.read('Doc/library/asyncio-fgbg.rst'),
             (ROOT / 'Doc/library/asyncio-fgbg.rst').read_text(
@@ -256,7 +257,6 @@ class ExportTests(PatchTestCase):
                       self.read('Doc/library/asyncio.rst'))
 
     def test_functions_are_in_the_api_index(self):
-        self.apply(self.export()[0])
         index = self.read('Doc/library/asyncio-api-index.rst')
         places = [index.index(f':{role}:`{name}`') for role, name in (
             ('class', 'Runner'), ('func', 'run_in_foreground'),
@@ -265,7 +265,6 @@ class ExportTests(PatchTestCase):
         self.assertEqual(places, sorted(places))
 
     def test_whatsnew_has_the_module_in_alphabetical_order(self):
-        self.apply(self.export()[0])
         text = self.read('Doc/whatsnew/3.16.rst')
         places = [text.index(words) for words in (
             '* Something.\n\nasyncio\n-------\n\n* Add ',
@@ -273,44 +272,41 @@ class ExportTests(PatchTestCase):
         self.assertEqual(places, sorted(places))
 
     def test_whatsnew_that_has_asyncio_gets_one_more_entry(self):
-        path = self.tree / 'Doc' / 'whatsnew' / '3.16.rst'
-        path.write_text(path.read_text().replace(
-            'argparse\n--------', 'asyncio\n-------'))
-        self.apply(self.export()[0])
-        text = path.read_text()
+        text = tool.add_whatsnew(
+            DOCUMENTATION['Doc/whatsnew/3.16.rst'].replace(
+                'argparse\n--------', 'asyncio\n-------'))
         self.assertEqual(text.count('asyncio\n-------\n\n* Add '), 1)
         self.assertIn('\n\n* Something.\n', text)
 
     def test_news_entry_is_there(self):
-        self.apply(self.export()[0])
         entry, = (self.tree / 'Misc/NEWS.d/next/Library').iterdir()
         self.assertIn('run_in_foreground', entry.read_text())
 
     def test_installed_library_gets_the_library_part_alone(self):
-        patch, said = self.export(self.tree / 'Lib')
-        self.apply(patch, self.tree / 'Lib')
-        self.assertEqual(said, '')
-        self.assertTrue((self.tree / 'Lib/asyncio/fgbg.py').exists())
-        self.assertTrue(
-            (self.tree / 'Lib/test/test_asyncio/test_fgbg.py').exists())
-        self.assertNotIn(b'Doc', patch.split(b'@@')[0])
-        self.assertNotIn(b'b/Doc/', patch)
+        tree = self.make_tree(self.enterContext) / 'Lib'
+        process = run_tool('export', tree)
+        self.assertEqual((process.stderr, process.returncode), (b'', 0))
+        apply(process.stdout, tree)
+        self.assertTrue((tree / 'asyncio/fgbg.py').exists())
+        self.assertTrue((tree / 'test/test_asyncio/test_fgbg.py').exists())
+        self.assertNotIn(b'Doc', process.stdout.split(b'@@')[0])
+        self.assertNotIn(b'b/Doc/', process.stdout)
 
     def test_second_time_is_refused(self):
-        self.apply(self.export()[0])
-        self.assert_refused('fgbg.py', 'is there already')
+        self.assert_refused(self.tree, 'fgbg.py', 'is there already')
 
     def test_file_that_is_not_as_expected_is_named(self):
+        tree = self.make_tree(self.enterContext)
         for name in [*DOCUMENTATION, 'Lib/asyncio/__init__.py',
                      'Lib/asyncio/runners.py', 'Lib/threading.py']:
-            path = self.tree / name
+            path = tree / name
             text = path.read_text(encoding='utf-8')
             with self.subTest(f'{name} is empty'):
                 path.write_text('\n')
-                self.assert_refused(str(path))
+                self.assert_refused(tree, str(path))
             with self.subTest(f'{name} is missing'):
                 path.unlink()
-                self.assert_refused(str(path.parent))
+                self.assert_refused(tree, str(path.parent))
             path.write_text(text, encoding='utf-8')
 
 
@@ -320,14 +316,11 @@ class CheckTests(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        spec = importlib.util.spec_from_file_location('cpython_patch', TOOL)
-        cls.tool = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(cls.tool)
         cls.new = {f'test.test_asyncio.{path.stem}.Tests.test': 'passed'
                    for path in TESTS if path.name.startswith('test_')}
 
     def assert_differences(self, expected, before, after):
-        self.assertEqual(self.tool.find_differences(
+        self.assertEqual(tool.find_differences(
             before, {**self.new, **after}), expected)
 
     def test_same_ends_and_new_tests_are_well(self):
@@ -352,7 +345,7 @@ class CheckTests(unittest.TestCase):
                                 {}, {name: 'failed'})
 
     def test_new_tests_that_do_not_run(self):
-        differences = self.tool.find_differences({}, {})
+        differences = tool.find_differences({}, {})
         self.assertEqual(
             set(differences),
             {name.partition('.Tests')[0] for name in self.new})
@@ -360,7 +353,7 @@ class CheckTests(unittest.TestCase):
     def test_new_tests_that_are_all_skipped(self):
         skipped = dict.fromkeys(self.new, 'skipped')
         self.assertIn('test.test_asyncio.test_fgbg',
-                      self.tool.find_differences({}, skipped))
+                      tool.find_differences({}, skipped))
 
     @unittest.skipUnless(importlib.util.find_spec('test')
                          and importlib.util.find_spec('test.libregrtest'),
@@ -374,14 +367,14 @@ class CheckTests(unittest.TestCase):
                  '--junit-xml', str(report), 'test_sample'],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, cwd=folder, timeout=TIMEOUT)
-            ends = self.tool.read_report(report)
+            ends = tool.read_report(report)
         self.assertEqual(
             {name.rpartition('.')[2]: end for name, end in ends.items()},
             {'test_pass': 'passed', 'test_fail': 'failed',
              'test_error': 'failed', 'test_skip': 'skipped',
              'test_expected': 'passed', 'test_unexpected': 'failed',
              # A subtest, and what was to be set up for a class.
-             self.tool.UNNAMED: 'failed (2)'})
+             tool.UNNAMED: 'failed (2)'})
 
 
 if __name__ == '__main__':

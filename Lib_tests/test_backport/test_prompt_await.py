@@ -1,5 +1,6 @@
 """'await' at the prompt of python -m asyncio_fgbg, and its event loop"""
 
+import signal
 import sys
 import unittest
 
@@ -29,9 +30,11 @@ async def wait():
     try:
         await asyncio.sleep(3600)
     finally:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.5)
         print('cleaned up')
 """
+# What is said after a second is said after a tenth of it.
+HASTE = 'import time; sleep = time.sleep; time.sleep = lambda s: sleep(s / 10)'
 LINE = r'waiting for calls in threads: \S*_0; Ctrl-C leaves\r\n'
 
 
@@ -40,30 +43,30 @@ class Awaiting:
     """'await' at the prompt runs a statement as run_in_foreground()."""
 
     def test_value_is_shown(self):
-        self.assertEqual(self.arrive().run('await asyncio.sleep(0, 42)'), '42')
+        self.assertEqual(self.share().run('await asyncio.sleep(0, 42)'), '42')
 
     def test_underscore_is_the_value(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('await asyncio.sleep(0, 42)')
         self.assertEqual(prompt.run('_ + 1'), '43')
 
     def test_name_is_assigned(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('answer = 2 * await asyncio.sleep(0, 21)')
         self.assertEqual(prompt.run('answer'), '42')
 
     def test_none_is_not_shown(self):
-        self.assertEqual(self.arrive().run('await asyncio.sleep(0)'), '')
+        self.assertEqual(self.share().run('await asyncio.sleep(0)'), '')
 
     def test_await_is_allowed_in_a_block(self):
-        shown = self.arrive().run("""
+        shown = self.share().run("""
             for number in range(3):
                 print(await asyncio.sleep(0, number))
             """)
         self.assertEqual(shown, '0\n1\n2')
 
     def test_async_with(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('lock = asyncio.Lock()')
         shown = prompt.run("""
             async with lock:
@@ -72,7 +75,7 @@ class Awaiting:
         self.assertEqual(shown, 'True')
 
     def test_async_for(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("""
             async def count():
                 for number in range(3):
@@ -85,7 +88,7 @@ class Awaiting:
         self.assertEqual(shown, '0\n1\n2')
 
     def test_asynchronous_comprehension(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("""
             async def count():
                 for number in range(3):
@@ -95,13 +98,13 @@ class Awaiting:
                          '[0, 1, 2]')
 
     def test_background_goes_on_meanwhile(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('task = schedule_coroutine(asyncio.sleep(0, 42))')
         prompt.run('await asyncio.sleep(0.01)')
         self.assertEqual(prompt.run('task.result()'), '42')
 
     def test_event_loop_is_that_of_the_functions(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('call = call_in_background(lambda: 42)')
         self.assertEqual(prompt.run('await call'), '42')
 
@@ -112,12 +115,12 @@ class Awaiting:
         self.assertEqual(prompt.run('await task'), '42')
 
     def test_statement_without_await_is_no_coroutine(self):
-        prompt = self.arrive()
+        prompt = self.share()
         self.assertEqual(prompt.run('asyncio._get_running_loop() is None'),
                          'True')
 
     def test_traceback_has_only_what_was_typed(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('async def fail():\n    1/0')
         shown = prompt.run('await fail()').split('\n')
         self.assertEqual(shown[0], 'Traceback (most recent call last):')
@@ -125,7 +128,7 @@ class Awaiting:
         self.assertEqual(shown[-1], 'ZeroDivisionError: division by zero')
 
     def test_traceback_of_a_chain_has_only_what_was_typed(self):
-        prompt = self.arrive()
+        prompt = self.share()
         shown = prompt.run("""
             try:
                 await asyncio.sleep(0, 1) / 0
@@ -136,7 +139,7 @@ class Awaiting:
         self.assertEqual(shown[-1], "KeyError: 'key'")
 
     def test_last_traceback_is_kept(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('await asyncio.sleep(0, 1) / 0')
         prompt.run('import sys')
         self.assertEqual(prompt.run('sys.last_type.__name__'),
@@ -212,8 +215,8 @@ class EventLoop:
 class WaitingAtExit:
     """The prompt says what it waits for when it is left, if it is long."""
 
-    def leave_with_call(self, call, *options):
-        prompt = self.arrive(*options)
+    def leave_with_call(self, call, *options, startup=HASTE):
+        prompt = self.arrive(*options, startup=startup)
         prompt.run('import threading')
         prompt.run(f'call = call_in_background({call})')
         prompt.press(CTRL_D)
@@ -254,7 +257,7 @@ class WaitingAtExit:
         self.assertEqual(status, 0)
 
     def test_handler_of_the_user_is_left_alone(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run('import signal')
         prompt.run('def handle(signum, frame):\n'
                    "    print('hand' + 'led')\n"
@@ -269,13 +272,14 @@ class WaitingAtExit:
         self.assertEqual(prompt.wait_for_exit(), ('^Chandled', 0))
 
     def test_nothing_is_said_when_it_is_short(self):
-        prompt = self.leave_with_call('lambda: threading.Event().wait(0.1)')
+        prompt = self.leave_with_call('lambda: threading.Event().wait(0.1)',
+                                      startup='')
         self.assertEqual(prompt.wait_for_exit(), ('', 0))
 
     @unittest.skipIf(PYPY, "an idle thread is in PyPy's queue, that is "
                            'Python code: it looks busy')
     def test_nothing_is_said_of_calls_that_have_ended(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run(CLEAN_UP_SLOWLY)
         prompt.run('task = schedule_coroutine(wait())')
         prompt.run('run_in_foreground(call_in_background(print))')
@@ -285,30 +289,32 @@ class WaitingAtExit:
         prompt = self.leave_with_call('threading.Event().wait', '-i')
         prompt.wait_for(prompt.taken)
         prompt.wait_for_prompt()
-        self.assertEqual(prompt.run('threading.Event().wait(1.5)'), 'False')
+        self.assertEqual(prompt.run('threading.Event().wait(0.5)'), 'False')
         prompt.run('import os')
         prompt.press('os._exit(0)', ENTER)
         prompt.wait_for_exit()
 
     def test_it_is_as_with_i_when_PYTHONINSPECT_is_set_late(self):
-        prompt = self.arrive()
+        prompt = self.arrive(startup=HASTE)
         prompt.run('import os; os.environ["PYTHONINSPECT"] = "1"')
         prompt.run('import threading')
         prompt.run('call = call_in_background(threading.Event().wait)')
         prompt.press(CTRL_D)
         prompt.wait_for(prompt.taken)
         prompt.wait_for_prompt()
-        self.assertEqual(prompt.run('threading.Event().wait(1.5)'), 'False')
+        self.assertEqual(prompt.run('threading.Event().wait(0.5)'), 'False')
         prompt.press('os._exit(0)', ENTER)
         prompt.wait_for_exit()
 
     def test_ctrl_c_is_not_promised_on_windows(self):
-        prompt = self.arrive()
-        prompt.run('import os, threading; os.name = "nt"')
-        prompt.run('call = call_in_background('
-                   'lambda: threading.Event().wait(2))')
+        prompt = self.arrive(startup=HASTE)
+        prompt.run('import os, signal, threading; os.name = "nt"')
+        prompt.run('stop = threading.Event()')
+        prompt.run('_ = signal.signal(signal.SIGUSR1, lambda *_: stop.set())')
+        prompt.run('call = call_in_background(stop.wait)')
         prompt.press(CTRL_D)
         prompt.wait_for(LINE.replace('; Ctrl-C leaves', ''))
+        prompt.child.kill(signal.SIGUSR1)
         self.assertEqual(prompt.wait_for_exit(), ('', 0))
 
 

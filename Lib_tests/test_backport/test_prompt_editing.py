@@ -20,7 +20,7 @@ class Editing:
     """Typing at the prompt is as at any other."""
 
     def test_up_recalls_a_line(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('6 * 7')
         prompt.press(UP)
         self.assertEqual(prompt.run(' + 1'), '43')
@@ -43,13 +43,13 @@ class Editing:
                       prompt.home.read('.python_history'))
 
     def test_tab_completes_a_helper(self):
-        prompt = self.arrive()
+        prompt = self.share()
         # Some completers add a parenthesis: see it as a string.
         prompt.press('schedule_co', TAB, CTRL_A, "'", CTRL_E)
         self.assertRegex(prompt.run("'"), r"^'schedule_coroutine\(?'$")
 
     def test_tab_completes_a_name_of_the_session(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("distinctive_name = 'its value'")
         prompt.press('distinctive_n', TAB)
         self.assertEqual(prompt.run(''), "'its value'")
@@ -147,12 +147,12 @@ class EditingTheNewPrompt(Editing, NewModulePrompt, unittest.TestCase):
     """Typing at the new prompt is as at Python's."""
 
     def test_block_is_indented(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.press('if True:', ENTER, "print('inden' + 'ted')", ENTER)
         self.assertEqual(prompt.run(''), 'indented')
 
     def test_block_is_recalled_as_a_whole(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run("""
             for word in 'one', 'two':
                 print(word.upper())

@@ -15,13 +15,13 @@ class Arriving:
     """The three names are there at a prompt that is else like any."""
 
     def test_banner_says_what_to_use(self):
-        shown = self.arrive().shown
+        shown = self.share().shown
         for name in ('run_in_foreground()', 'schedule_coroutine()',
                      'call_in_background()', 'help'):
             self.assertIn(name, shown)
 
     def test_imports_are_shown_after_the_banner(self):
-        self.assertTrue(self.arrive().shown.endswith('\n' + IMPORTS))
+        self.assertTrue(self.share().shown.endswith('\n' + IMPORTS))
 
     def test_q_leaves_out_the_banner(self):
         self.assertEqual(self.arrive('-q').shown, IMPORTS)
@@ -34,7 +34,7 @@ class Arriving:
 
     def test_other_names_are_those_of_any_prompt(self):
         self.assertEqual(
-            self.arrive().run(
+            self.share().run(
                 '__name__, __doc__, __package__, __spec__, __loader__, '
                 "type(__builtins__), '__file__' in globals()"),
             "('__main__', None, None, None, "
@@ -42,13 +42,13 @@ class Arriving:
             "<class 'module'>, False)")
 
     def test_prompt_is_in_the_main_module(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('import __main__')
         self.assertEqual(prompt.run('vars(__main__) is globals()'), 'True')
 
     def test_no_event_loop_is_running(self):
         self.assertEqual(
-            self.arrive().run('asyncio._get_running_loop() is None'), 'True')
+            self.share().run('asyncio._get_running_loop() is None'), 'True')
 
     def test_startup_file_is_run(self):
         prompt = self.arrive(startup="answer = len('four')")
@@ -94,7 +94,7 @@ class Arriving:
             'now>>> import asyncio\nnow>>> from asyncio_fgbg import *'))
 
     def test_second_prompt_is_that_of_any_prompt(self):
-        self.assertEqual(self.arrive().run('__import__("sys").ps2'),
+        self.assertEqual(self.share().run('__import__("sys").ps2'),
                          "'... '")
 
     def test_startup_file_may_set_the_second_prompt(self):
@@ -149,7 +149,7 @@ class Statements:
     """Statements at the prompt do what they do at any."""
 
     def test_underscore_is_the_last_value(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('6 * 7')
         self.assertEqual(prompt.run('_ + 1'), '43')
 
@@ -161,23 +161,23 @@ class Statements:
                          "{'x': 'no_such_name'}")
 
     def test_no_future_import_is_there_before(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('def f(x: int):\n    pass')
         self.assertEqual(prompt.run('f.__annotations__'),
                          "{'x': <class 'int'>}")
 
     def test_traceback_has_only_what_was_typed(self):
-        shown = self.arrive().run('1/0').split('\n')
+        shown = self.share().run('1/0').split('\n')
         self.assertEqual(shown[0], 'Traceback (most recent call last):')
         self.assertEqual(len([line for line in shown if "File" in line]), 1)
         self.assertEqual(shown[-1], 'ZeroDivisionError: division by zero')
 
     def test_syntax_error_is_shown(self):
-        self.assertEqual(self.arrive().run('1 +* 1').split('\n')[-1],
+        self.assertEqual(self.share().run('1 +* 1').split('\n')[-1],
                          'SyntaxError: invalid syntax')
 
     def test_function_can_be_pickled(self):
-        prompt = self.arrive()
+        prompt = self.share()
         prompt.run('def f():\n    pass')
         prompt.run('import pickle')
         self.assertEqual(prompt.run('pickle.loads(pickle.dumps(f)) is f'),
@@ -248,10 +248,10 @@ class ArrivingAtTheNewPrompt(Arriving, NewModulePrompt, unittest.TestCase):
     FILENAME = '(lambda: 0).__code__.co_filename[:6]'
 
     def test_it_is_the_new_prompt(self):
-        self.assertEqual(self.arrive().run(self.FILENAME), "'<pytho'")
+        self.assertEqual(self.share().run(self.FILENAME), "'<pytho'")
 
     def test_prompt_has_its_colour(self):
-        prompt = self.arrive()
+        prompt = self.share()
         self.assertIn('\x1b[1;35m>>> ', prompt.transcript.getvalue())
 
     def test_PYTHON_BASIC_REPL_gives_the_plain_prompt(self):
