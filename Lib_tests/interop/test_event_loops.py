@@ -67,29 +67,25 @@ class UvloopArgument(EventLoop, unittest.TestCase):
     how = 'loop'
 
 
-class RloopPolicy(EventLoop, unittest.TestCase):
+class RloopPolicy(UvloopPolicy):
     """rloop's policy is set: the functions make a loop of rloop's."""
 
     place = 'rloop, policy'
     distributions = 'rloop',
-    how = 'policy'
 
 
-@needs_runner
-class RloopFactory(EventLoop, unittest.TestCase):
+class RloopFactory(UvloopFactory):
     """A runner makes rloop's loop and closes it."""
 
     place = 'rloop, Runner'
     distributions = 'rloop',
-    how = 'factory'
 
 
-class RloopArgument(EventLoop, unittest.TestCase):
+class RloopArgument(UvloopArgument):
     """The functions are given rloop's loop."""
 
     place = 'rloop, loop='
     distributions = 'rloop',
-    how = 'loop'
 
 
 if __name__ == '__main__':

@@ -297,27 +297,18 @@ class KeysAtTheLivePrompt(LiveModulePrompt, unittest.TestCase):
 
     def test_debugger(self):
         prompt = self.arrive()
-        prompt.run('def f(number):\n    breakpoint()\n    return number')
-        prompt.press('f(42)', ENTER)
-        prompt.wait_for(r'\(Pdb\) ')
-        prompt.press('p number + 1', ENTER)
-        prompt.wait_for('43\r')
-        prompt.wait_for(r'\(Pdb\) ')
-        prompt.press('c', ENTER)
-        prompt.wait_for('42\r')
-        prompt.wait_for_prompt()
-
-    def test_debugger_in_a_coroutine(self):
-        prompt = self.arrive()
-        prompt.run('async def f(number):\n    breakpoint()\n    return number')
-        prompt.press('await f(42)', ENTER)
-        prompt.wait_for(r'\(Pdb\) ')
-        prompt.press('p number + 1', ENTER)
-        prompt.wait_for('43\r')
-        prompt.wait_for(r'\(Pdb\) ')
-        prompt.press('c', ENTER)
-        prompt.wait_for('42\r')
-        prompt.wait_for_prompt()
+        # In a statement, and in a coroutine.
+        for how, call in ('', 'f(42)'), ('async ', 'await f(42)'):
+            prompt.run(how + 'def f(number):\n    breakpoint()\n'
+                       '    return number')
+            prompt.press(call, ENTER)
+            prompt.wait_for(r'\(Pdb\) ')
+            prompt.press('p number + 1', ENTER)
+            prompt.wait_for('43\r')
+            prompt.wait_for(r'\(Pdb\) ')
+            prompt.press('c', ENTER)
+            prompt.wait_for('42\r')
+            prompt.wait_for_prompt()
 
 
 @needs_live_prompt
