@@ -186,9 +186,9 @@ def watch_exit():
             busy.extend(names[i] for i, frame in sys._current_frames().items()
                         if i in names and frame.f_code.co_name != '_worker')
         # On Windows, it may leave only when one of these calls has ended.
-        promise = '; Ctrl-C leaves' if is_ours and os.name != 'nt' else ''
+        how = '; Ctrl-C (or two) leaves' if is_ours and os.name != 'nt' else ''
         # The main thread may have locked sys.stderr.
-        line = f'waiting for calls in threads: {", ".join(busy)}{promise}\n'
+        line = f'waiting for calls in threads: {", ".join(busy)}{how}\n'
         os.write(2, line.encode())
 
     def leave(signum, frame):
