@@ -95,7 +95,7 @@ def make_console(namespace):
 def go_live(base, parser):
     """Have Python's new prompt run the event loop while it waits."""
     if base.__module__ != '_pyrepl.console' or os.name == 'nt':
-        parser.exit(2, '--live needs a terminal, Unix and CPython 3.13+\n')
+        parser.exit(2, '--live needs the new REPL: CPython 3.13+, Unix, tty\n')
     from _pyrepl import readline
     reader = readline._get_reader()
     console, output = reader.console, []

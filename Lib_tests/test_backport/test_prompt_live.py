@@ -334,7 +334,7 @@ class NoLivePrompt(ModulePrompt, test_prompt_stdin.WithoutTerminal,
     """Where there is none, --live says so and ends with status 2."""
 
     args = '--live',
-    LINE = '--live needs a terminal, Unix and CPython 3.13+'
+    LINE = '--live needs the new REPL: CPython 3.13+, Unix, tty'
 
     def assert_says_so(self, prompt):
         shown, status = prompt.wait_for_exit()
