@@ -85,8 +85,11 @@ class Sender:
         self.session = subprocess.Popen(
             [sys.executable, '-X', 'faulthandler', '-c',
              f'from storm.session import main; main(**{options})'],
-            env=dict(os.environ, PYTHONPATH=PYTHONPATH), bufsize=0,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+            # Ctrl-C in coverage.py's own code would leave its lock taken.
+            env=dict(os.environ, PYTHONPATH=PYTHONPATH,
+                     COVERAGE_PROCESS_START=''),
+            bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.errors)
         self.report = {'losses': {}, 'notes': []}
         try:
             self.command(SETTLE)        # when it is ready
