@@ -204,6 +204,7 @@ class Dask(Executor, unittest.TestCase):
              '--scheduler-file', cls.file, *args],
             # A call may take two workers with it.
             env={**os.environ, 'PYTHONPATH': PYTHONPATH,
+                 'COVERAGE_PROCESS_START': '',      # which takes long
                  'DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES': '1',
                  'DASK_DISTRIBUTED__ADMIN__EVENT_LOOP': 'uvloop'},
             cwd=cls.folder.name, start_new_session=True,
