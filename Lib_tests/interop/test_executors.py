@@ -204,7 +204,6 @@ class Dask(Executor, unittest.TestCase):
              '--scheduler-file', cls.file, *args],
             # A call may take two workers with it.
             env={**os.environ, 'PYTHONPATH': PYTHONPATH,
-                 'COVERAGE_PROCESS_START': '',      # which takes long
                  'DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES': '1',
                  'DASK_DISTRIBUTED__ADMIN__EVENT_LOOP': 'uvloop'},
             cwd=cls.folder.name, start_new_session=True,
@@ -222,6 +221,8 @@ class Dask(Executor, unittest.TestCase):
     def interfere(cls, program):
         program.wait_for('worker: ')
         worker = program.wait_for('\n')
+        # All calls come before the first answer, on a busy machine.
+        program.child.timeout = 400
         for number in range(0, NUMBER, 1000):
             program.wait_for(f'at {number}\r\n')
             if number == NUMBER // 2:
