@@ -10,7 +10,7 @@ import unittest
 
 from interop.support.places import Place
 from interop.support.screen import CTRL_C, Screen
-from interop.test_executors import NUMBER, Executor
+from interop.test_executors import Executor
 from interop.test_prompts import Prompt
 from support.paths import LIB_TESTS, PACKAGE_FOLDER
 
@@ -174,7 +174,7 @@ class Spawn(Executor, unittest.TestCase):
                      "os.environ['HOME'] = os.getcwd(); "
                      'from interop.support.executor_session import main; '
                      'main()',
-                     'spawn', str(NUMBER), 'play') as screen:
+                     'spawn', str(cls.calls), 'play') as screen:
             screen.wait_for('^press Ctrl-C$')
             screen.press(CTRL_C)
             cls.farewell, cls.status = screen.wait_for_exit()
