@@ -125,8 +125,8 @@ def _describe(obj):
     if not callable(obj):
         return name
     if inspect.iscoroutinefunction(obj):
-        return (f'{name} (a coroutine function): call it, and pass that to '
-                'schedule_coroutine() or run_in_foreground()')
+        return (f'{name} (a coroutine function): call it, and pass the '
+                'coroutine to schedule_coroutine() or run_in_foreground()')
     return f'{name}: use call_in_background()'
 
 

@@ -479,7 +479,7 @@ class CallTests(FgbgTestCase):
                        functools.partial(functools.partial(return_42))):
             with self.subTest(target=target):
                 self.rejects_target(target, r'(function|partial) '
-                                    r'.*that to schedule_coroutine\(\)')
+                                    r'.*coroutine to schedule_coroutine\(\)')
 
     def test_default_executor_makes_the_call(self):
         with concurrent.futures.ThreadPoolExecutor(

@@ -135,7 +135,7 @@ class OldCoroutineTests(FgbgTestCase):
                 return return_42()
 
         self.rejects(TypeError, r'^target must be a callable, not .*Marked '
-                     r'.*that to schedule_coroutine\(\)',
+                     r'.*coroutine to schedule_coroutine\(\)',
                      fgbg.call_in_background, Marked())
 
 
