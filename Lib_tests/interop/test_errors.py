@@ -101,7 +101,7 @@ class Errors(places.Place, unittest.TestCase):
         first, *others = title.split(', ')
         for example in self.page[title]:
             for maker in example.makers:
-                # A comment says if the message is another than the first.
+                # If it is not the first one, a comment has its beginning.
                 message, = [other for other in others
                             if other[:14] in maker] or [first]
                 with self.subTest(maker):
